@@ -1,0 +1,45 @@
+"""The port between the daemon and whatever makes sound out of phonemes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.errors import EdgeAgentError
+from edge_agent.text import Speech
+
+PCM = NDArray[np.float32]
+
+
+class SynthesisError(EdgeAgentError):
+    """The engine could not speak a segment; ``retryable`` says whether another provider might."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class Engine(Protocol):
+    """A loaded voice. Deterministic: the same segment and speed give the same samples on one provider."""
+
+    voice_id: str
+    pack_digest: str
+    sample_rate: int
+    provider: str
+    loudness_lufs: float
+    """Integrated loudness of the voice's ordinary speech before any gain (BS.1770)."""
+
+    def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[PCM]:
+        """Yield mono PCM in -1..1, float32 ``[n_samples]``, the first chunk as early as the model allows.
+
+        Raises:
+            SynthesisError: the model failed, or gave NaN or silence.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release sessions and memory; the engine is unusable afterwards."""
+        ...
