@@ -1,0 +1,88 @@
+"""Splits a sentence into words and the punctuation that stays attached to them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+PAUSES = frozenset(";:,.!?—…")
+_WORD = r"[A-Za-z]+(?:'[A-Za-z]+)*"
+_TOKEN = re.compile(
+    rf"""
+    (?P<word> (?:[A-Za-z]\.){{2,}} | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
+  | (?P<dash> (?<!\S)-+(?!\S) | --+ )
+  | (?P<mark> [;:,.!?—…“”()"] )
+  | (?P<gap> \s+ )
+  | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_FOLD = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "ʼ": "'", "–": "—", "―": "—", "‐": "-", "‑": "-", "−": "-", "«": "“", "»": "”"}
+    | {"„": "“", "¿": "", "¡": "", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O"}
+    | {"đ": "d", "Đ": "D", "ð": "th", "Ð": "Th", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h", "Ħ": "H"}
+    | {"[": "(", "]": ")", "{": "(", "}": ")", "。": ".", "、": ",", "【": "(", "】": ")", "《": "“", "》": "”"}
+    | {"「": "“", "」": "”"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word as written, with the punctuation in front of and behind it (only the front of the first word)."""
+
+    text: str
+    before: str = ""
+    after: str = ""
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the speaker stops after this word."""
+        return not PAUSES.isdisjoint(self.after)
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the words of ``text`` in order; letters of other alphabets are folded to English ones first."""
+    tokens: list[Token] = []
+    before = ""
+    folded = fold(text)
+    for match in _TOKEN.finditer(folded):
+        kind, found = match.lastgroup, match.group()
+        if kind == "word":
+            tail = "." if re.fullmatch(r"(?:[A-Za-z]\.){2,}", found) and not folded[match.end() :].strip() else ""
+            tokens.append(Token(found, before, tail))
+            before = ""
+        elif kind in ("mark", "dash"):
+            mark = "—" if kind == "dash" else _curly(found, folded, match.start())
+            opens = mark in "(“"
+            if opens or not tokens:
+                before += mark if opens else ""
+            else:
+                last = tokens[-1]
+                tokens[-1] = Token(last.text, last.before, last.after + mark)
+    return tokens
+
+
+def fold(text: str) -> str:
+    """Spell ``text`` in the 26 letters: accents off, ligatures apart, other scripts by the names of their letters."""
+    text = unicodedata.normalize("NFKD", text.translate(_FOLD)).translate(_FOLD).replace("...", "…")
+    text = "".join(symbol for symbol in text if not unicodedata.combining(symbol))
+    if text.isascii():
+        return text
+    return re.sub(r"\s*([^\W\d_])\s*", lambda match: _named(match), text)
+
+
+def _named(match: re.Match[str]) -> str:
+    """Read a letter outside A to Z by its Unicode name: the Greek letter for r becomes ``rho``."""
+    letter = match.group(1)
+    if letter.isascii():
+        return match.group()
+    name = unicodedata.name(letter, "")
+    spoken = name.rpartition("LETTER ")[2] if "LETTER " in name else "character"
+    return f" {spoken.lower()} "
+
+
+def _curly(mark: str, text: str, at: int) -> str:
+    if mark != '"':
+        return mark
+    return "“" if at == 0 or text[at - 1].isspace() or text[at - 1] in "(“—" else "”"
