@@ -24,4 +24,4 @@ class Context:
 
     @property
     def before_vowel(self) -> bool:
-        return next((symbol in VOWELS for symbol in self.following_sounds if symbol.isalpha()), False)
+        return next((symbol in VOWELS for symbol in self.following_sounds if symbol not in "ˈˌ"), False)

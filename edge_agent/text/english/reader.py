@@ -117,8 +117,8 @@ _DOUBLED = "doubled"
 _ENDINGS = (
     ("'s", ("",), inflection.plural),
     ("s", ("",), inflection.plural),
-    ("es", ("",), inflection.plural),
     ("ies", ("y",), inflection.plural),
+    ("es", ("",), inflection.plural),
     ("ed", ("e", "", _DOUBLED), inflection.past),
     ("ied", ("y",), inflection.past),
     ("ing", ("", "e", _DOUBLED), inflection.gerund),
