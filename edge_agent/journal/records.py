@@ -1,0 +1,104 @@
+"""What the journal answers with, and its rows as JSON."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import enum
+import json
+from typing import Any, NamedTuple
+
+from edge_agent.announcement import Announcement, OnInterrupt, Outcome, Priority
+from edge_agent.errors import EdgeAgentError
+from edge_agent.events import Event
+
+
+class JournalFull(EdgeAgentError):
+    """There is no room to keep an announcement, so it must not be acknowledged; ``id`` names it."""
+
+    def __init__(self, id: str, message: str) -> None:
+        super().__init__(f"announcement {id} was not kept: {message}")
+        self.id = id
+
+
+class Unreadable(EdgeAgentError):
+    """A row that passed SQLite's check but is not what this program wrote."""
+
+
+class State(str, enum.Enum):
+    """How far an unfinished announcement got."""
+
+    ACCEPTED = "accepted"
+    STARTED = "started"
+    ENDING = "ending"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accepted:
+    """The announcement is on disk and may be acknowledged."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The id was accepted before; ``outcome`` is how it ended, None while it has not."""
+
+    outcome: Outcome | None
+
+
+class Pending(NamedTuple):
+    """An unfinished announcement and the segment that was last started, from 0."""
+
+    announcement: Announcement
+    state: State
+    segment: int
+
+
+class Counts(NamedTuple):
+    """Rows kept."""
+
+    unfinished: int
+    finished: int
+    outbox: int
+
+
+def dump_announcement(announcement: Announcement) -> str:
+    body = {field.name: getattr(announcement, field.name) for field in dataclasses.fields(announcement)}
+    body["priority"] = announcement.priority.name
+    body["on_interrupt"] = announcement.on_interrupt.value
+    return _dump(body)
+
+
+def load_announcement(text: str) -> Announcement:
+    """Raises Unreadable when the row is not an announcement."""
+    try:
+        body = _load(text)
+        body["priority"] = Priority[body["priority"]]
+        body["on_interrupt"] = OnInterrupt(body["on_interrupt"])
+        return Announcement(**body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable(f"not an announcement: {error}") from error
+
+
+def dump_event(event: Event) -> str:
+    return _dump({field.name: getattr(event, field.name) for field in dataclasses.fields(event)})
+
+
+def load_event(text: str) -> Event:
+    """Raises Unreadable when the row is not an event."""
+    try:
+        return Event(**_load(text))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreadable(f"not an event: {error}") from error
+
+
+def _dump(body: dict[str, Any]) -> str:
+    if body["correlation"] is not None:
+        body["correlation"] = base64.b64encode(body["correlation"]).decode("ascii")
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _load(text: str) -> dict[str, Any]:
+    body = json.loads(text)
+    if body["correlation"] is not None:
+        body["correlation"] = base64.b64decode(body["correlation"], validate=True)
+    return body
