@@ -1,0 +1,82 @@
+"""The corpus on disk: numbered shards, each whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distill.corpus.texts import Line
+from distill.teachers import Utterance
+from edge_agent.errors import EdgeAgentError
+
+FORMAT = 1
+LINES_PER_SHARD = 50
+
+
+class CorpusError(EdgeAgentError):
+    """A shard is missing, cut off, or of another corpus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line with what the teacher said of it; ``audio`` int16 [samples] or None. Shapes as in :class:`Utterance`."""
+
+    line: Line
+    ids: NDArray[np.int64]
+    units: NDArray[np.float32]
+    frames: NDArray[np.int64]
+    f0_hz: NDArray[np.float32]
+    energy: NDArray[np.float32]
+    audio: NDArray[np.int16] | None
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    return folder / f"shard-{number:05d}.npz"
+
+
+def write_shard(folder: Path, number: int, rows: list[tuple[Line, Utterance]]) -> None:
+    """Write one shard by temporary file, fsync and rename: a cut-off run leaves no half shard behind."""
+    arrays: dict[str, np.ndarray] = {}
+    for i, (_, said) in enumerate(rows):
+        arrays |= {f"{i}.ids": said.ids.astype(np.int16), f"{i}.units": said.units.astype(np.float32)}
+        arrays |= {f"{i}.frames": said.frames.astype(np.int16), f"{i}.f0_hz": said.f0_hz, f"{i}.energy": said.energy}
+        if said.audio is not None:
+            arrays[f"{i}.audio"] = np.round(np.clip(said.audio, -1, 1) * 32767).astype(np.int16)
+    lines = [[line.text, line.lang, line.phonemes, line.split] for line, _ in rows]
+    arrays["lines"] = np.frombuffer(json.dumps({"format": FORMAT, "lines": lines}).encode(), np.uint8)
+    temporary = folder / f".shard-{number:05d}-{os.getpid()}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(shard_path(folder, number))
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_shard(path: Path) -> Iterator[Item]:
+    """The items of one shard.
+
+    Raises:
+        CorpusError: the file is damaged or of another format; delete it and build the corpus again.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            head = json.loads(arrays["lines"].tobytes())
+            if head["format"] != FORMAT:
+                raise CorpusError(f"{path} has corpus format {head['format']}, this program reads {FORMAT}")
+            for i, line in enumerate(head["lines"]):
+                audio = arrays[f"{i}.audio"] if f"{i}.audio" in arrays else None
+                yield Item(
+                    Line(*line), arrays[f"{i}.ids"].astype(np.int64), arrays[f"{i}.units"],
+                    arrays[f"{i}.frames"].astype(np.int64), arrays[f"{i}.f0_hz"], arrays[f"{i}.energy"], audio,
+                )
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise CorpusError(f"{path} is damaged ({error}); delete it and run the corpus command again") from error

@@ -1,0 +1,71 @@
+"""What the corpus says: hand-written sentences first, composed ones after them, as phoneme strings."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from distill.corpus.compose import Vocabulary, compose
+from edge_agent import text
+
+CLAUSE_END = re.compile(r"(?<=[，,；;：。！？.!?])")
+MAX_PHONEMES = 180
+HELD_OUT = 12
+"""Every n-th hand-written sentence is kept for validation and never trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to read. ``split`` is ``train`` or ``valid``; ``lang`` ``zh``, ``en`` or ``mixed``."""
+
+    text: str
+    lang: str
+    phonemes: str
+    split: str
+
+
+def hand_written() -> list[tuple[str, str]]:
+    """(text, language) of every sentence in ``distill/data``."""
+    pairs = []
+    for lang in ("zh", "en", "mixed"):
+        body = (resources.files("distill") / "data" / f"sentences_{lang}.txt").read_text("utf-8")
+        pairs += [(line.strip(), lang) for line in body.splitlines() if line.strip() and not line.startswith("#")]
+    return pairs
+
+
+def clauses(sentence: str) -> list[str]:
+    """The parts of a sentence that the daemon may speak as segments of their own; none when there is only one."""
+    parts = [part.strip() for part in CLAUSE_END.split(sentence) if part.strip()]
+    return parts if len(parts) > 1 else []
+
+
+def corpus_lines(*, composed: int, seed: int) -> list[Line]:
+    """The whole corpus in a fixed order: hand-written sentences shuffled, then composed ones mixed with single clauses.
+
+    The first part is worth the teacher's audio most; whoever stops early has the best of it.
+    """
+    rng = random.Random(seed)
+    written = hand_written()
+    rng.shuffle(written)
+    lines = list(_lines((text_, lang, "valid" if i % HELD_OUT == 0 else "train") for i, (text_, lang) in enumerate(written)))
+    parts = [
+        (clause, lang, "train") for i, (text_, lang) in enumerate(written) if i % HELD_OUT for clause in clauses(text_)
+    ]
+    data = resources.files("edge_agent.text") / "data"
+    vocabulary = Vocabulary(Path(str(data / "zh_words.txt")), Path(str(data / "lexicon_en.tsv")))
+    parts += [(text_, lang, "train") for text_, lang in compose(vocabulary, composed, seed)]
+    rng.shuffle(parts)
+    return lines + list(_lines(parts))
+
+
+def _lines(items: Iterable[tuple[str, str, str]]) -> Iterable[Line]:
+    seen: set[str] = set()
+    for text_, lang, split in items:
+        phonemes = text.phonemes(text_, "auto" if lang == "mixed" else lang)
+        if phonemes and len(phonemes) <= MAX_PHONEMES and phonemes not in seen:
+            seen.add(phonemes)
+            yield Line(text_, lang, phonemes, split)

