@@ -1,0 +1,293 @@
+"""The index: one SQLite table of recordings, one of statistics.
+
+Write-ahead logging lets the command line read and write beside the daemon. ``synchronous=NORMAL`` may lose the last
+commits in a power cut but never the file's consistency; a cache needs no more, and the sweep at the next start
+squares index and folder. Order of use is a counter, not a time of day: clocks of devices without a battery jump.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from edge_agent.phrases.entry import CacheEntry
+from edge_agent.phrases.errors import IndexDamaged, IndexUnavailable
+from edge_agent.phrases.tally import Counts
+
+Order = Literal["recent", "oldest", "hits", "largest", "text"]
+
+_VERSION = 1
+_SCHEMA = (
+    """CREATE TABLE entry (
+        key TEXT PRIMARY KEY, text TEXT NOT NULL, lang TEXT NOT NULL, voice_id TEXT NOT NULL,
+        sample_rate INTEGER NOT NULL, n_frames INTEGER NOT NULL, n_bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+        synthesis_s REAL NOT NULL, created_at REAL NOT NULL, last_used_at REAL NOT NULL, hits INTEGER NOT NULL,
+        pinned INTEGER NOT NULL, use_no INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX entry_by_use ON entry (use_no, pinned, n_bytes)",
+    "CREATE INDEX entry_by_voice ON entry (voice_id)",
+    "CREATE TABLE statistic (name TEXT PRIMARY KEY, amount REAL NOT NULL) WITHOUT ROWID",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_COLUMNS = ", ".join(field.name for field in dataclasses.fields(CacheEntry))
+_ORDERS: dict[str, str] = {
+    "recent": "use_no DESC",
+    "oldest": "use_no",
+    "hits": "hits DESC, use_no DESC",
+    "largest": "n_bytes DESC, key",
+    "text": "text, key",
+}
+_NEXT_USE = "(SELECT coalesce(max(use_no), 0) + 1 FROM entry)"
+_PATIENCE_S = 5.0
+
+
+class Totals(NamedTuple):
+    entries: int
+    n_bytes: int
+    pinned: int
+    pinned_bytes: int
+
+
+class Index:
+    """Open an index file, creating it if need be. Safe to use from any thread.
+
+    Readers never wait for a writer. On a disk that takes no writes an existing index opens for reading only, and one
+    that does not exist yet reads as empty: a device with a full disk must still speak.
+
+    Raises:
+        IndexDamaged: the file is not an index of this release's version, or fails SQLite's own check.
+        IndexUnavailable: another process kept it locked for 5 s.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._uri = f"file:{quote(str(path))}"
+        self._read_lock = threading.Lock()
+        self._write_lock = threading.Lock()
+        self._reader = self._connect(":memory:")
+        self._writer: sqlite3.Connection | None = None
+        try:
+            with self._translated():
+                self._open()
+        except IndexUnavailable:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        try:
+            self._writer = self._connect(self._uri)
+            _prepare(self._writer)
+            self._verify(self._writer)
+            self._reader = self._connect(f"{self._uri}?mode=ro")
+            self._reader.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise
+            self.close()
+            self._writer = None
+            self._open_for_reading()
+
+    def _open_for_reading(self) -> None:
+        try:
+            self._reader = self._connect(f"{self._uri}?mode=ro&immutable=1")
+            self._reader.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
+            self._verify(self._reader)
+        except sqlite3.OperationalError:
+            self._reader = self._connect(":memory:")
+            for statement in _SCHEMA:
+                self._reader.execute(statement)
+
+    @property
+    def writable(self) -> bool:
+        return self._writer is not None
+
+    @contextlib.contextmanager
+    def transaction(self, patience_s: float = _PATIENCE_S) -> Iterator[Transaction]:
+        """Everything done inside is kept or, on an exception, undone. Excludes every other writer of the folder.
+
+        Raises:
+            IndexUnavailable: another writer held it for ``patience_s``, or the disk takes no writes.
+        """
+        if self._writer is None:
+            raise IndexUnavailable(f"{self._path} is open for reading only: its disk is full or read-only")
+        if not self._write_lock.acquire(timeout=patience_s):
+            raise IndexUnavailable(f"{self._path} was busy for {patience_s} s")
+        try:
+            with self._translated():
+                self._writer.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield Transaction(self._writer)
+                    self._writer.execute("COMMIT")
+                finally:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+        finally:
+            self._write_lock.release()
+
+    def erase_traces(self) -> None:
+        """Overwrite what deleted rows leave in the write-ahead log, and wait until that is on the disk.
+
+        Raises:
+            IndexUnavailable: another process kept reading the log for 5 s.
+        """
+        if self._writer is None:
+            raise IndexUnavailable(f"{self._path} is open for reading only: its disk is full or read-only")
+        with self._write_lock, self._translated():
+            self._writer.execute(f"PRAGMA busy_timeout = {int(_PATIENCE_S * 1000)}")
+            busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise IndexUnavailable(f"{self._path}: another process is reading deleted rows; try again")
+
+    def find(self, key: str) -> CacheEntry | None:
+        rows = self._read(f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (key,))
+        return _entry(rows[0]) if rows else None
+
+    def entries(self, limit: int | None, order: Order, text: str | None = None) -> list[CacheEntry]:
+        where, arguments = ("", ())
+        if text is not None:
+            where, arguments = r"WHERE text LIKE ? ESCAPE '\'", (f"%{_literal(text)}%",)
+        rows = self._read(
+            f"SELECT {_COLUMNS} FROM entry {where} ORDER BY {_ORDERS[order]} LIMIT ?",
+            (*arguments, -1 if limit is None else limit),
+        )
+        return [_entry(row) for row in rows]
+
+    def totals(self) -> Totals:
+        return _totals(self._read(_TOTALS)[0])
+
+    def statistics(self) -> dict[str, float]:
+        return dict(self._read("SELECT name, amount FROM statistic"))
+
+    def close(self) -> None:
+        with self._read_lock:
+            self._reader.close()
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.close()
+
+    def _read(self, query: str, arguments: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        with self._read_lock, self._translated():
+            return self._reader.execute(query, arguments).fetchall()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            # SQLite reports a file that is damaged or no database at all by the base class itself.
+            damaged = type(error) is sqlite3.DatabaseError
+            raise (IndexDamaged if damaged else IndexUnavailable)(f"{self._path}: {error}") from error
+
+    def _connect(self, uri: str) -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+
+    def _verify(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != _VERSION:
+            raise IndexDamaged(f"{self._path} has layout version {version}; this release uses {_VERSION}")
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise IndexDamaged(f"{self._path}: {verdict}")
+
+
+def _prepare(writer: sqlite3.Connection) -> None:
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("PRAGMA synchronous = NORMAL")
+    writer.execute("PRAGMA secure_delete = ON")
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = writer.execute("PRAGMA user_version").fetchone()
+        for statement in _SCHEMA if version == 0 else ():
+            writer.execute(statement)
+        writer.execute("COMMIT")
+    finally:
+        if writer.in_transaction:
+            writer.execute("ROLLBACK")
+
+
+class Transaction:
+    """Writes, and the reads they depend on. Obtained from :meth:`Index.transaction`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, key: str) -> CacheEntry | None:
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (key,)).fetchone()
+        return _entry(row) if row else None
+
+    def least_recently_used(self) -> Iterator[CacheEntry]:
+        """Unpinned recordings, the longest unused first."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entry WHERE NOT pinned ORDER BY use_no")
+        return map(_entry, rows)
+
+    def select(self, voice_id: str | None, include_pinned: bool, limit: int) -> list[CacheEntry]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM entry WHERE voice_id = coalesce(?, voice_id) AND pinned <= ? LIMIT ?",
+            (voice_id, include_pinned, limit),
+        )
+        return [_entry(row) for row in rows]
+
+    def file_names(self) -> dict[str, str]:
+        """Keys by the file name their recording must have."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entry")
+        return {entry.file_name: entry.key for entry in map(_entry, rows)}
+
+    def totals(self) -> Totals:
+        return _totals(self._connection.execute(_TOTALS).fetchone())
+
+    def put(self, entry: CacheEntry) -> None:
+        """Add ``entry`` as the most recently used."""
+        values = dataclasses.astuple(entry)
+        self._connection.execute(
+            f"INSERT INTO entry ({_COLUMNS}, use_no) VALUES ({', '.join('?' * len(values))}, {_NEXT_USE})", values
+        )
+
+    def remove(self, key: str, sha256: str | None = None) -> bool:
+        """Delete a row, if it still describes the given content; whether it did."""
+        query = "DELETE FROM entry WHERE key = ? AND sha256 = coalesce(?, sha256)"
+        return self._connection.execute(query, (key, sha256)).rowcount > 0
+
+    def pin(self, key: str, pinned: bool) -> None:
+        self._connection.execute("UPDATE entry SET pinned = ? WHERE key = ?", (pinned, key))
+
+    def add(self, name: str, amount: float) -> None:
+        self._connection.execute(
+            "INSERT INTO statistic VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET amount = amount + excluded.amount",
+            (name, amount),
+        )
+
+    def write_down(self, counts: Counts) -> None:
+        for name, amount in counts.amounts.items():
+            self.add(name, amount)
+        for key, (number, at) in counts.uses.items():
+            self._connection.execute(
+                f"UPDATE entry SET hits = hits + ?, last_used_at = ?, use_no = {_NEXT_USE} WHERE key = ?",
+                (number, at, key),
+            )
+
+    def begin_statistics(self, at: float) -> None:
+        """Note when counting began, unless that was noted before."""
+        self._connection.execute("INSERT OR IGNORE INTO statistic VALUES ('since', ?)", (at,))
+
+
+_TOTALS = "SELECT count(*), total(n_bytes), total(pinned), total(n_bytes * pinned) FROM entry"
+
+
+def _totals(row: tuple[float, ...]) -> Totals:
+    return Totals(*map(int, row))
+
+
+def _entry(row: tuple) -> CacheEntry:
+    return CacheEntry(*row[:-1], pinned=bool(row[-1]))
+
+
+def _literal(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
