@@ -63,6 +63,10 @@ class Head(nn.Module):
 
     def forward(self, parameters: Tensor, source: Tensor, noise: Tensor) -> Tensor:
         """``parameters`` as the decoder gives; ``source``, ``noise`` [batch, samples] -> waveform [batch, samples]."""
+        with torch.autocast(parameters.device.type, enabled=False):
+            return self._wave(parameters.float(), source, noise)
+
+    def _wave(self, parameters: Tensor, source: Tensor, noise: Tensor) -> Tensor:
         bins, bands = self.config.bins, self.config.head_bands
         log_magnitude, real, imag, voicing = parameters.split([bins, bands, bands, bands], -1)
         with torch.no_grad():

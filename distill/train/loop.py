@@ -45,7 +45,7 @@ class Trainer:
         self.discriminator = Discriminator(config.discriminator).to(config.device)
         self._stepper = Stepper(config, self.model, self.discriminator, speaker.to(config.device))
         self._speaker = speaker
-        adam = {"betas": (0.8, 0.99), "weight_decay": config.weight_decay}
+        adam = {"betas": (0.8, 0.99), "weight_decay": config.weight_decay, "fused": True}
         self._optimiser = torch.optim.AdamW(self.model.parameters(), 1e-3, **adam)
         self._opponent = torch.optim.AdamW(self.discriminator.parameters(), 2e-4, **adam)
         self.average = {name: value.detach().clone().float() for name, value in self.model.state_dict().items()}

@@ -43,7 +43,7 @@ def crop_wave(model: MobileSoVITS, batch: AudioBatch, condition: Tensor, crop_fr
         # a little uncertainty in what the text side will predict, so that the decoder does not hang on exact values
         energies = energies + 0.02 * ENERGY_SCALE * torch.randn(energies.shape, generator=generator).to(source)
     parameters = model.decoder(model.decoder_input(torch.stack(expanded), f0_hz, energies), condition)
-    return model.head(parameters.float(), source, noise)
+    return model.head(parameters, source, noise)
 
 
 class Stepper:
