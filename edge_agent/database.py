@@ -1,8 +1,8 @@
 """Small SQLite files that outlive kill -9, power cuts and their own corruption.
 
-A file is owned by one process (an exclusive lock, released by the kernel when the process dies) and used by the one thread that
-opened it. Commits are durable by default; a commit marked otherwise is still atomic and still outlives the process, and only a
-power cut may undo it, together with everything after it.
+A file is owned by one process (an exclusive lock, released by the kernel when the process dies) and used by the one
+thread that opened it. Commits are durable by default; a commit marked otherwise is still atomic and still outlives
+the process, and only a power cut may undo it, together with everything after it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from edge_agent.errors import EdgeAgentError
 
 _KEPT_ASIDE = 3
 _LOCK_WAIT_S = 2.0
-_CONTENT_FAULTS = ("malformed", "not a database", "already exists", "no such table", "no such column", "unsupported file format")
+_CONTENT_FAULTS = (
+    "malformed",
+    "not a database",
+    "already exists",
+    "no such table",
+    "no such column",
+    "unsupported file format",
+)
 
 
 class DatabaseError(EdgeAgentError):
@@ -44,13 +51,14 @@ class _Unusable(Exception):
 class Database:
     """An open database at the newest schema version.
 
-    ``migrations[n]`` is the SQL that brings version ``n`` to ``n + 1``, so an empty file gets all of them. ``on_open`` runs last. A
-    file that is corrupt, foreign or of a newer version is renamed (with its write-ahead log) to ``<name>.aside-<UTC time>`` and
-    an empty one begun: a broken file costs its content, never the daemon. ``recovered_from`` then is the new name of the old
-    file and ``recovery_reason`` says what was wrong with it.
+    ``migrations[n]`` is the SQL that brings version ``n`` to ``n + 1``, so an empty file gets all of them.
+    ``on_open`` runs last. A file that is corrupt, foreign or of a newer version is renamed (with its write-ahead log)
+    to ``<name>.aside-<UTC time>`` and an empty one begun: a broken file costs its content, never the daemon.
+    ``recovered_from`` then is the new name of the old file and ``recovery_reason`` says what was wrong with it.
 
     Raises:
-        DatabaseBusy, DatabaseFull, DatabaseError: the place is at fault, not the content (locked, full, read-only, a directory).
+        DatabaseBusy, DatabaseFull, DatabaseError: the place is at fault, not the content (locked, full, read-only, a
+        directory).
     """
 
     def __init__(self, path: Path, migrations: Sequence[str], *, on_open: str = "") -> None:
@@ -126,7 +134,9 @@ def _open(path: Path, migrations: Sequence[str], on_open: str) -> sqlite3.Connec
         if not 0 <= version <= len(migrations):
             raise _Unusable(f"schema version {version}, but this program knows {len(migrations)} at most")
         for number in range(version, len(migrations)):
-            connection.executescript(f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;")
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
+            )
         if on_open:
             connection.executescript(f"BEGIN IMMEDIATE; {on_open}; COMMIT;")
     except BaseException:

@@ -46,11 +46,12 @@ class Duplicate:
 
 
 class Pending(NamedTuple):
-    """An unfinished announcement and the segment that was last started, from 0."""
+    """An unfinished announcement: the segment last started (from 0), and how often the daemon ended while it spoke."""
 
     announcement: Announcement
     state: State
     segment: int
+    cuts: int
 
 
 class Counts(NamedTuple):

@@ -23,4 +23,11 @@ CREATE TABLE outbox (
 )
 """
 
-MIGRATIONS = (_VERSION_1,)
+# An announcement that brings the daemon down each time it is spoken must not do so for ever.
+_VERSION_2 = """
+ALTER TABLE announcements ADD COLUMN cuts INTEGER NOT NULL DEFAULT 0
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
+
+ON_OPEN = "UPDATE announcements SET cuts = cuts + 1 WHERE state = 'started'"

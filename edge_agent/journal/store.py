@@ -25,7 +25,7 @@ from edge_agent.journal.records import (
     load_announcement,
     load_event,
 )
-from edge_agent.journal.schema import MIGRATIONS
+from edge_agent.journal.schema import MIGRATIONS, ON_OPEN
 
 _log = logging.getLogger(__name__)
 
@@ -38,13 +38,14 @@ RESERVE_BYTES = 8 * 1024 * 1024
 class Journal:
     """Every announcement that was acknowledged, until its end is known and told.
 
-    An announcement goes ``accepted`` -> ``started`` -> ``ending`` -> finished with an outcome, and may be finished from any state.
-    Events given to a method are put into the outbox in the same transaction, and stay there until :meth:`sent`. The text is
-    kept only until the end; id and outcome are kept longer, to recognise the same id again.
+    An announcement goes ``accepted`` -> ``started`` -> ``ending`` -> finished with an outcome, and may be finished
+    from any state. Events given to a method are put into the outbox in the same transaction, and stay there until
+    :meth:`sent`. The text is kept only until the end; id and outcome are kept longer, to recognise the same id again.
 
-    Use it from the thread that opened it only (the core thread). ``accept``, ``ending``, ``finish`` and ``post`` are on disk when they
-    return, which is about one fsync; ``started`` and ``sent`` may be undone by a power cut (not by kill -9), because repeating
-    them is harmless. ``accept`` keeps ``reserve_bytes`` of the disk free, so that what was accepted can also be finished.
+    Use it from the thread that opened it only (the core thread). ``accept``, ``ending``, ``finish`` and ``post`` are
+    on disk when they return, which is about one fsync; ``started`` and ``sent`` may be undone by a power cut (not by
+    kill -9), because repeating them is harmless. ``accept`` keeps ``reserve_bytes`` of the disk free, so that what
+    was accepted can also be finished.
 
     ``recovered_from`` is where a corrupt journal was moved when opening had to begin an empty one, else None, and
     ``recovery_reason`` says why.
@@ -55,7 +56,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, *, clock: Clock, reserve_bytes: int = RESERVE_BYTES) -> None:
-        self._db = Database(path, MIGRATIONS)
+        self._db = Database(path, MIGRATIONS, on_open=ON_OPEN)
         self._clock = clock
         self._reserve_bytes = reserve_bytes
 
@@ -96,7 +97,8 @@ class Journal:
         """Note that a segment (from 0) is being spoken; ignored once finished."""
         with self._db.transaction(durable=False) as db:
             db.execute(
-                "UPDATE announcements SET state = 'started', segment = ? WHERE id = ? AND state <> 'finished'", (segment, id)
+                "UPDATE announcements SET state = 'started', segment = ? WHERE id = ? AND state <> 'finished'",
+                (segment, id),
             )
 
     def ending(self, id: str) -> None:
@@ -133,13 +135,16 @@ class Journal:
             _put(db, event)
 
     def pending(self) -> list[Pending]:
-        """What was accepted and not finished, oldest first. A row that cannot be read is finished as failed, and so answered."""
+        """What was accepted and not finished, oldest first.
+
+        A row that cannot be read is finished as failed here, with an event, and so answered.
+        """
         found = []
-        for id, source, state, segment, body in self._db.rows(
-            "SELECT id, source, state, segment, body FROM announcements WHERE state <> 'finished' ORDER BY seq"
+        for id, source, state, segment, cuts, body in self._db.rows(
+            "SELECT id, source, state, segment, cuts, body FROM announcements WHERE state <> 'finished' ORDER BY seq"
         ):
             try:
-                found.append(Pending(load_announcement(body), State(state), segment))
+                found.append(Pending(load_announcement(body), State(state), segment, cuts))
             except Unreadable as error:
                 detail = {"reason": f"the journal lost this announcement ({error})"}
                 event = Event(Outcome.FAILED.value, id, self._clock.now(), source, detail=detail)
@@ -180,12 +185,14 @@ class Journal:
         before = self._clock.now() - RETENTION_S if before is None else before
         with self._db.transaction(durable=False) as db:
             forgotten = db.execute(
-                "DELETE FROM announcements WHERE state = 'finished' AND (finished_at < ? OR seq IN ("
-                "SELECT seq FROM announcements WHERE state = 'finished' ORDER BY finished_at DESC, seq DESC LIMIT -1 OFFSET ?))",
+                "DELETE FROM announcements WHERE state = 'finished' AND (finished_at < ? OR seq IN"
+                " (SELECT seq FROM announcements WHERE state = 'finished'"
+                " ORDER BY finished_at DESC, seq DESC LIMIT -1 OFFSET ?))",
                 (before, max_finished),
             ).rowcount
             db.execute(
-                "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq DESC LIMIT -1 OFFSET ?)", (max_outbox,)
+                "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq DESC LIMIT -1 OFFSET ?)",
+                (max_outbox,),
             )
         return forgotten
 
@@ -196,7 +203,9 @@ class Journal:
         disk = os.statvfs(self._db.path.parent)
         free_bytes = disk.f_bavail * disk.f_frsize
         if free_bytes < self._reserve_bytes:
-            raise JournalFull(id, f"only {free_bytes} bytes of disk are free, and {self._reserve_bytes} are kept to finish the others")
+            raise JournalFull(
+                id, f"only {free_bytes} bytes of disk are free, and {self._reserve_bytes} are kept to finish the others"
+            )
 
 
 def _put(db: sqlite3.Connection, event: Event | None) -> None:

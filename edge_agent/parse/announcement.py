@@ -51,10 +51,11 @@ def parse(
 ) -> Announcement:
     """Validate one request.
 
-    The payload is a JSON object, plain UTF-8 text or SSML: as ``content_type`` says, or else JSON if its first character is
-    ``{``. The id is the JSON one, else ``correlation`` if that would be a valid id, else generated. ``expiry_s`` (MQTT v5 message
-    expiry) wins over ``ttl_s`` and counts from ``now``; ``ttl_s`` counts from ``not_before`` when the announcement is scheduled.
-    ``reply_to`` (MQTT v5 response topic) wins over the JSON field. ``source`` names who asked, for limits and logs.
+    The payload is a JSON object, plain UTF-8 text or SSML: as ``content_type`` says, or else JSON if its first
+    character is ``{``. The id is the JSON one, else ``correlation`` if that would be a valid id, else generated.
+    ``expiry_s`` (MQTT v5 message expiry) wins over ``ttl_s`` and counts from ``now``; ``ttl_s`` counts from
+    ``not_before`` when the announcement is scheduled. ``reply_to`` (MQTT v5 response topic) wins over the JSON field.
+    ``source`` names who asked, for limits and logs.
 
     Whether the voice and the chime exist, and whether anything in the text can be spoken, is for those who know.
 
@@ -145,7 +146,9 @@ def _schedule(not_before: float | None, *, now: float, expiry_s: float | None) -
     if not_before > now + MAX_AHEAD_S:
         raise Rejected("not_before", "is too far ahead", f"a time within {MAX_AHEAD_S // 86_400} days from now")
     if expiry_s is not None and not_before >= now + expiry_s:
-        raise Rejected("not_before", f"is later than the message lives ({expiry_s:g} s)", "a time before the message expires")
+        raise Rejected(
+            "not_before", f"is later than the message lives ({expiry_s:g} s)", "a time before the message expires"
+        )
     return not_before
 
 

@@ -109,7 +109,7 @@ class Instant:
         offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
         try:
             # A leap second is legal in RFC 3339 but unknown to datetime; it is spoken one second early.
-            moment = datetime(year, month, day, hour, minute, min(second, 59) if second <= 60 else second, tzinfo=timezone(offset))
+            moment = datetime(year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=timezone(offset))
             return moment.timestamp() + float(f"0.{fraction or 0}")
         except (ValueError, OverflowError):
             raise Problem(f"is {show(value)}, which no calendar has") from None

@@ -13,9 +13,9 @@ _SHOWN_CHARS = 40
 class Rejected(EdgeAgentError):
     """A request was refused before it was kept; nothing else is affected.
 
-    ``field`` is the JSON field (or ``payload``, ``content_type``, ``correlation``, ``expiry_s``), ``problem`` and ``allowed`` are the
-    two halves of ``reason``, which is one sentence fit for the requester. ``id`` and ``reply_to`` are set when they could be read
-    in spite of the problem, so that the answer finds whoever asked.
+    ``field`` is the JSON field (or ``payload``, ``content_type``, ``correlation``, ``expiry_s``), ``problem`` and
+    ``allowed`` are the two halves of ``reason``, which is one sentence fit for the requester. ``id`` and ``reply_to``
+    are set when they could be read in spite of the problem, so that the answer finds whoever asked.
     """
 
     def __init__(

@@ -60,7 +60,9 @@ def load(text: str) -> Loaded:
             text, object_pairs_hook=reader.pairs, parse_constant=reader.constant, parse_int=reader.integer
         )
     except json.JSONDecodeError as error:
-        raise Rejected("payload", f"is not JSON at byte {_byte_offset(text, error.pos)} ({error.msg})", _ALLOWED) from None
+        raise Rejected(
+            "payload", f"is not JSON at byte {_byte_offset(text, error.pos)} ({error.msg})", _ALLOWED
+        ) from None
     if not isinstance(value, dict):
         raise Rejected("payload", f"is not a JSON object but {show(value)}", _ALLOWED)
     return Loaded(value, reader.complaint)
