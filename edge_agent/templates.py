@@ -11,6 +11,7 @@ times pattern, whatever the text: it never backtracks.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,8 @@ MAX_SLOTS = 16
 
 _SENTENCE_ENDS = frozenset("。！？!?；;\n\r")
 _CODE_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-·")
-_NUMBER_CHARS = frozenset("0123456789.,:零〇一二两三四五六七八九十百千万亿点半")
+_NUMBER_CHARS = frozenset("0123456789.,:-零〇一二两三四五六七八九十百千万亿点半")
+_OPENING = frozenset({"Ps", "Pi", "Sc"})
 _NAME_MARKS = frozenset(" '’·-.")
 
 KINDS: dict[str, Callable[[str], bool]] = {
@@ -100,10 +102,10 @@ class Match:
     def pieces(self) -> tuple[Piece, ...]:
         """What to speak one after the other, each cached by itself.
 
-        A fixed part without a letter or digit, such as a full stop or ``%``, stays with its neighbour: alone it cannot
-        be spoken, and it decides how the neighbour is.
+        Marks go with the words whose reading they decide: a comma or ``%`` with what stands before it, an opening
+        bracket or ``$`` with what follows. A unit in letters belongs into the slot: ``{distance}``, not ``{n}km``.
         """
-        return tuple(map(_piece, _groups(self.parts)))
+        return _pieces(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Template:
     @property
     def fixed_texts(self) -> tuple[str, ...]:
         """The pieces that every match speaks, so that they can be made ahead."""
-        return tuple(piece.text for piece in map(_piece, _groups(self.parts)) if piece.kind is None)
+        return tuple(piece.text for piece in _pieces(self.parts) if piece.kind is None)
 
     def match(self, text: str) -> Match | None:
         """Fit ``text``, without the white space around it; of several ways the one with the shortest early slots."""
@@ -269,21 +271,35 @@ def _slot_ends(part: Slot, text: str, fits: list[bool]) -> list[int | None]:
     return ends
 
 
-def _groups(parts: tuple[Part, ...]) -> list[list[Part]]:
-    groups: list[list[Part]] = [[]]
-    has_voice = False
+def _pieces(parts: tuple[Part, ...]) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    opening = ""
     for part in parts:
-        speaks = isinstance(part, Slot) or _speakable(part.text)
-        if speaks and has_voice:
-            groups.append([])
-        groups[-1].append(part)
-        has_voice = has_voice or speaks
-    return groups
+        if isinstance(part, Slot):
+            pieces.append(Piece(opening + part.text, part.kind))
+            opening = ""
+            continue
+        closing, body, opening = _marks(part.text)
+        if pieces:
+            pieces[-1] = replace(pieces[-1], text=pieces[-1].text + closing)
+        else:
+            body = closing + body
+        if _speakable(body):
+            pieces.append(Piece(body, None))
+        else:
+            opening = body + opening
+    return tuple(replace(piece, text=piece.text.strip()) for piece in pieces)
 
 
-def _piece(group: list[Part]) -> Piece:
-    kind = next((part.kind for part in group if isinstance(part, Slot)), None)
-    return Piece("".join(part.text for part in group).strip(), kind)
+def _marks(text: str) -> tuple[str, str, str]:
+    """Cut fixed text into marks that belong to what precedes it, its own words, marks that belong to what follows."""
+    end = len(text)
+    while end > 0 and unicodedata.category(text[end - 1]) in _OPENING:
+        end -= 1
+    start = 0
+    while start < end and not text[start].isalnum() and unicodedata.category(text[start]) not in _OPENING:
+        start += 1
+    return text[:start], text[start:end], text[end:]
 
 
 def _speakable(text: str) -> bool:

@@ -18,7 +18,7 @@ from edge_agent.phrases.codec import PCM, decode, encode
 from edge_agent.phrases.entry import CacheEntry, CacheStats
 from edge_agent.phrases.errors import CacheError, IndexUnavailable, NotCacheable, UnknownPhrase
 from edge_agent.phrases.files import Files
-from edge_agent.phrases.index import Order
+from edge_agent.phrases.index import Order, Totals
 from edge_agent.phrases.opening import open_index
 from edge_agent.phrases.room import NoRoom, Room
 from edge_agent.phrases.tally import Tally
@@ -29,7 +29,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _WRITE_DOWN_EVERY_S = 1.0
 _LOOKUP_PATIENCE_S = 0.05
 """How long a look-up may wait for its own bookkeeping; its sound is wanted now."""
-_LOST = {errno.ENOENT, errno.EIO, errno.EISDIR}
+_LOST = {errno.ENOENT, errno.EIO}
 """Read errors that are the recording's own fault, not the process's or the disk's."""
 
 
@@ -107,8 +107,9 @@ class PhraseCache:
     ) -> bool:
         """Keep a recording, float32 ``[n_frames]`` in -1..1 at ``sample_rate`` Hz; whether it was kept.
 
-        It is on the disk, whole, when this returns True. ``synthesis_s`` is what making it took. A phrase that was
-        pinned before stays pinned. With no room on the disk or in the budget it is counted in ``refused``.
+        The file is on the disk, whole, when this returns True; a power cut soon after may still forget its row, and
+        thereby the phrase. ``synthesis_s`` is what making it took. A phrase that was pinned before stays pinned.
+        With no room on the disk or in the budget it is counted in ``refused``.
 
         Raises:
             NotCacheable: the recording or its description breaks the contract.
@@ -192,12 +193,12 @@ class PhraseCache:
     def stats(self) -> CacheStats:
         """What the cache holds and what it has done; the last second of other processes' look-ups may be missing.
 
-        Raises:
-            IndexUnavailable: the index cannot be read.
+        Never raises: while the index cannot be read, ``degraded`` says so and only this process's latest is counted.
         """
         self.flush()
-        totals = self._index.totals()
-        counted = self._index.statistics()
+        totals, counted = Totals(0, 0, 0, 0), {}
+        with self._trouble_noted():
+            totals, counted = self._index.totals(), self._index.statistics()
         unwritten = self._tally.peek()
 
         def amount(name: str) -> float:

@@ -132,15 +132,17 @@ class Index:
             self._write_lock.release()
 
     def erase_traces(self) -> None:
-        """Overwrite what deleted rows leave in the write-ahead log, and wait until that is on the disk.
+        """Rewrite the index without what deleted rows left in it, and wait until that is on the disk.
 
         Raises:
-            IndexUnavailable: another process kept reading the log for 5 s.
+            IndexUnavailable: no room for the rewriting, or another process kept using the index for 5 s.
         """
         if self._writer is None:
             raise IndexUnavailable(f"{self._path} is open for reading only: its disk is full or read-only")
         with self._write_lock, self._translated():
             self._writer.execute(f"PRAGMA busy_timeout = {int(_PATIENCE_S * 1000)}")
+            # secure_delete alone leaves copies of rows that were moved between pages before they were deleted.
+            self._writer.execute("VACUUM")
             busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise IndexUnavailable(f"{self._path}: another process is reading deleted rows; try again")
@@ -201,6 +203,7 @@ def _prepare(writer: sqlite3.Connection) -> None:
     writer.execute("PRAGMA journal_mode = WAL")
     writer.execute("PRAGMA synchronous = NORMAL")
     writer.execute("PRAGMA secure_delete = ON")
+    writer.execute("PRAGMA temp_store = MEMORY")
     writer.execute("BEGIN IMMEDIATE")
     try:
         (version,) = writer.execute("PRAGMA user_version").fetchone()
