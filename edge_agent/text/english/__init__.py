@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_agent.text.english.lexicon import Lexicon
 from edge_agent.text.english.reader import Reader
+from edge_agent.text.letters_to_sound import LettersToSound
 
 __all__ = ["phonemes"]
 
@@ -21,10 +22,16 @@ def phonemes(text: str) -> str:
 
     Raises:
         LexiconError: the dictionary is missing from the installation.
+        LettersToSoundError: the model for unknown words is missing or damaged.
     """
     return _reader().read(text)
 
 
 @cache
 def _reader() -> Reader:
-    return Reader(Lexicon(_DATA / "lexicon_en.tsv"))
+    return Reader(Lexicon(_DATA / "lexicon_en.tsv"), lambda word: _letters_to_sound().sounds(word))
+
+
+@cache
+def _letters_to_sound() -> LettersToSound:
+    return LettersToSound(_DATA / "letters_to_sound_en.npz")

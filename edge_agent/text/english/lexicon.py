@@ -53,6 +53,10 @@ class Lexicon:
             entry = self._search(word[0].swapcase() + word[1:])
         return entry
 
+    def find_exact(self, word: str) -> Entry | None:
+        """Look ``word`` up as written only. Names are filed with a capital, so this tells them from common words."""
+        return self._search(word)
+
     def __contains__(self, word: str) -> bool:
         return self.find(word) is not None
 

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from edge_agent.text.english import inflection, stress
 from edge_agent.text.english.context import Context
 from edge_agent.text.english.function_words import function_word
-from edge_agent.text.english.lexicon import SPELLED, Entry, Lexicon
+from edge_agent.text.english.heteronyms import parts_of_speech, special_sounds
+from edge_agent.text.english.lexicon import SPELLED, Lexicon
+from edge_agent.text.english.pinyin_names import name_sounds
 from edge_agent.text.english.spelling import digit, spell
 from edge_agent.text.english.tokens import Token, tokenize
 
-_SYMBOLS = {"%": "percent", "&": "and", "+": "plus", "@": "at"}
+_WRITTEN_OUT = {"%": "percent", "&": "and", "+": "plus", "@": "at", "vs": "versus", "vs.": "versus", "Vs.": "versus"}
+_TITLES = {"St.": "Saint", "Mt.": "Mount", "Prof.": "Professor", "Mrs.": "missus"}
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+")
+_DOUBLED = re.compile(r"([bcdgklmnprstvxz])\1$|ck$")
 _LONGEST_SPELLED = 5
+_SHORTEST_HALF = 4
+_LONGEST_GUESS = 40
 
 
 class Reader:
-    """Turns text into phonemes with a dictionary, rules for what it lacks, and letter names for the rest."""
+    """Turns text into phonemes: dictionary first, then rules for what it lacks, then a guess from the letters."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, guess: Callable[[str], str]) -> None:
+        """Args:
+        guess: gives the sounds of a word of plain letters; ``""`` where it has none to offer.
+        """
         self._lexicon = lexicon
+        self._guess = guess
 
     def read(self, text: str) -> str:
         """Return the phonemes of ``text``; see ``edge_agent.text.english.phonemes``."""
@@ -30,97 +41,133 @@ class Reader:
         following_sounds = ""
         for i in reversed(range(len(tokens))):
             token = tokens[i]
-            if token.pauses:
-                following_sounds = ""
-            following = tokens[i + 1].text if i + 1 < len(tokens) and not token.pauses else ""
-            previous = tokens[i - 1].text if i > 0 and not tokens[i - 1].pauses else ""
+            following = "" if token.pauses or i + 1 == len(tokens) else tokens[i + 1].text
+            previous = "" if i == 0 or tokens[i - 1].pauses else tokens[i - 1].text
             context = Context(
-                previous.lower(), following.lower(), following_sounds, following[:1].isupper(), shouted
+                previous=previous.lower(),
+                following=following.lower(),
+                following_sounds=following_sounds if following else "",
+                following_capital=following[:1].isupper(),
+                shouted=shouted,
             )
             following_sounds = self._token(token, context)
             spoken.append(f"{token.before}{following_sounds}{token.after}")
         return " ".join(reversed(spoken))
 
     def _token(self, token: Token, context: Context) -> str:
-        text = _SYMBOLS.get(token.text, token.text)
+        text = _WRITTEN_OUT.get(token.text, token.text)
         if text.isdigit():
             return digit(text)
-        if "." in text:
+        if text in _TITLES:
+            return self._word(_TITLES[text], context)
+        if text.count(".") > 1:
             return spell(text)
-        sounds = self._known(text, context) or self._known(text.strip("'"), context)
+        bare = text.strip("'")
+        sounds = self._known(text, context) or (self._known(bare, context) if bare != text else None)
         if sounds:
             return sounds
-        parts = [part for part in re.split(r"-", text.strip("'")) if part]
-        if len(parts) == 1:
-            return self._word(parts[0], context)
-        sounds = [self._known(part, Context(following_sounds="-")) or self._word(part, Context()) for part in parts]
+        return self._compound(bare.split("-"), context) if "-" in bare else self._unknown(bare, context)
+
+    def _compound(self, parts: list[str], context: Context) -> str:
+        """Join hyphenated or humped parts; each is read before the sounds of the next one."""
+        sounds: list[str] = []
+        following = context.following_sounds if parts[-1].islower() else "."
+        for part in reversed(parts):
+            sounds.insert(0, self._word(part, Context(following_sounds=following, shouted=context.shouted)))
+            following = sounds[0]
         if len(parts) == 2 and len(parts[0]) == 1:
             return sounds[0] + stress.weaken(sounds[1])
         return stress.compound(sounds)
 
+    def _word(self, text: str, context: Context) -> str:
+        return self._known(text, context) or self._unknown(text, context)
+
     def _known(self, text: str, context: Context) -> str | None:
-        """Return the sounds of a function word, a dictionary word or an inflected one."""
-        sounds = function_word(text, context)
+        """Return the sounds of a function word, a dictionary word or an inflected one, stressed as its capitals ask."""
+        sounds = function_word(text, context) or special_sounds(text.lower(), context)
         if sounds:
             return sounds
         if text.isupper() and len(text) > 1 and "'" not in text:
             sounds = self._capitals(text, context)
         else:
-            sounds = self._looked_up(text, context) or self._inflected(text, context)
+            sounds = self._looked_up(text, *parts_of_speech(text.lower(), context)) or self.inflected(text)
         if not sounds or text.islower() or context.shouted:
             return sounds
         return stress.strengthen(sounds, stress.PRIMARY if text.isupper() else stress.SECONDARY)
 
-    def _looked_up(self, text: str, context: Context) -> str | None:
+    def _looked_up(self, text: str, *tags: str) -> str | None:
         entry = self._lexicon.find(text)
-        return None if entry is None else self._spoken(text, entry, context)
-
-    def _spoken(self, text: str, entry: Entry, context: Context) -> str:
-        sounds = entry.sounds(*(["None"] if context.before_pause else []))
+        if entry is None:
+            return None
+        sounds = entry.sounds(*tags)
         return spell(text) if sounds == SPELLED else sounds
 
     def _capitals(self, text: str, context: Context) -> str | None:
-        entry = self._lexicon.find(text)
+        """Tell an acronym that is spelled (ATM), one that is said (NASA) and a word that is shouted (EXIT) apart."""
+        entry = self._lexicon.find_exact(text)
         if entry is not None:
-            is_letters = entry.default == SPELLED or SPELLED in entry.variants.values() and not context.shouted
+            is_letters = entry.default == SPELLED or (SPELLED in entry.variants.values() and not context.shouted)
             return spell(text) if is_letters else entry.default
-        sounds = self._looked_up(text.lower(), context) or self._inflected(text.lower(), context)
-        if sounds is None and len(text) <= _LONGEST_SPELLED:
-            return spell(text)
-        return sounds
+        word = text.lower()
+        if len(text) > _LONGEST_SPELLED or self._lexicon.find_exact(word):
+            return self._looked_up(word, *parts_of_speech(word, context)) or self.inflected(word)
+        return self.inflected(word) or spell(text)
 
-    def _inflected(self, text: str, context: Context) -> str | None:
+    def inflected(self, text: str) -> str | None:
+        """Return the sounds of ``text`` if it is a dictionary word with an ending (passengers, opening), else None."""
         for ending, stem_endings, inflect in _ENDINGS:
-            if not text.endswith(ending) or len(text) - len(ending) < 2:
+            base = text.removesuffix(ending)
+            if base == text or len(base) < 2:
                 continue
-            base = text[: -len(ending)]
-            for stem_ending in stem_endings:
-                if stem_ending == _DOUBLED:
-                    stem = base[:-1] if re.search(r"([bcdgklmnprstvxz])\1$|ck$", base) else ""
-                else:
-                    stem = base + stem_ending
+            stems = [base + stem_ending for stem_ending in stem_endings]
+            if inflect in _DOUBLING and _DOUBLED.search(base):
+                stems.append(base[:-1])
+            for stem in stems:
+                tag = "NOUN" if inflect is inflection.plural else "VERB"
                 is_acronym = stem.isupper() and len(stem) > 1
-                sounds = self._capitals(stem, context) if is_acronym else stem and self._looked_up(stem, context)
+                sounds = self._capitals(stem, Context()) if is_acronym else self._looked_up(stem, tag)
                 if sounds:
                     return inflect(sounds)
         return None
 
-    def _word(self, text: str, context: Context) -> str:
-        """Return the sounds of a word no rule knows."""
+    def _unknown(self, text: str, context: Context) -> str:
+        """Return the sounds of a word that is in no dictionary."""
         humps = _HUMPS.findall(text)
         if len(humps) > 1 and "".join(humps) == text:
-            return stress.compound([self._known(hump, context) or self._word(hump, context) for hump in humps])
-        return spell(text)
+            return self._compound(humps, context)
+        if text.endswith("'s"):
+            return inflection.plural(self._word(text[:-2], context))
+        letters = text.replace("'", "")
+        acronym = self._lexicon.find_exact(text.upper())
+        if (acronym and acronym.default == SPELLED) or not re.search("[aeiouy]", letters.lower()):
+            return spell(text)
+        sounds = name_sounds(text) if text[0].isupper() and len(text) > 1 else None
+        return sounds or self._closed_compound(text) or self._guessed(letters)
+
+    def _closed_compound(self, text: str) -> str | None:
+        """Read ``smartcard`` as ``smart`` and ``card`` if both are common words; the most even split wins."""
+        word = text.lower()
+        splits = range(_SHORTEST_HALF, len(word) - _SHORTEST_HALF + 1)
+        for at in sorted(splits, key=lambda at: (abs(2 * at - len(word)), at)):
+            first, second = self._lexicon.find_exact(word[:at]), self._lexicon.find_exact(word[at:])
+            if first and second:
+                return first.default + stress.weaken(second.default)
+        return None
+
+    def _guessed(self, letters: str) -> str:
+        runs = [letters[at : at + _LONGEST_GUESS] for at in range(0, len(letters), _LONGEST_GUESS)]
+        return "".join(stress.strengthen(self._guess(run), stress.PRIMARY) or spell(run) for run in runs)
 
 
-_DOUBLED = "doubled"
-_ENDINGS = (
+_ENDINGS: tuple[tuple[str, tuple[str, ...], Callable[[str], str]], ...] = (
     ("'s", ("",), inflection.plural),
     ("s", ("",), inflection.plural),
     ("ies", ("y",), inflection.plural),
     ("es", ("",), inflection.plural),
-    ("ed", ("e", "", _DOUBLED), inflection.past),
+    ("ed", ("e", ""), inflection.past),
     ("ied", ("y",), inflection.past),
-    ("ing", ("", "e", _DOUBLED), inflection.gerund),
+    ("ing", ("", "e"), inflection.gerund),
+    ("er", ("", "e"), inflection.agent),
     ("ly", ("",), inflection.adverb),
 )
+_DOUBLING = frozenset({inflection.past, inflection.gerund, inflection.agent})

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 PAUSES = frozenset(";:,.!?—…")
 _WORD = r"[A-Za-z]+(?:'[A-Za-z]+)*"
+_TITLES = "Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|Vs"
 _TOKEN = re.compile(
     rf"""
-    (?P<word> (?:[A-Za-z]\.){{2,}} | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
+    (?P<word> (?:[A-Za-z]\.){{2,}} | (?:{_TITLES})\.(?=\s+[A-Za-z]) | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
   | (?P<dash> (?<!\S)-+(?!\S) | --+ )
   | (?P<mark> [;:,.!?—…“”()"] )
   | (?P<gap> \s+ )

@@ -1,0 +1,112 @@
+"""Which reading of a word its neighbours ask for: close the door, a close call; to record, a record.
+
+No tagger: announcements are short and plain, and the word before and after decides nearly all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from edge_agent.text.english.context import Context
+
+_DETERMINERS = frozenset("a an the this these those my your his her its our their no any some each every another".split())
+_NUMBERS = frozenset("one two three four five six seven eight nine ten".split())
+_PREPOSITIONS = frozenset("of in on at by for from with without under into per during after before via".split())
+_NOUN_AFTER = _DETERMINERS | _NUMBERS | _PREPOSITIONS
+_VERB_AFTER = frozenset(
+    "to will can could should would must may might shall please not never always also then let's cannot don't doesn't "
+    "didn't can't won't couldn't shouldn't wouldn't i you we they who do did i'll you'll we'll they'll it'll he'll "
+    "she'll let help".split()
+)
+_OBJECTS = frozenset("the a an your this these those our my its his their it them me all any both".split())
+_BE = frozenset("is are was were be been being am i'm you're we're they're it's he's she's".split())
+_PERFECT = frozenset("have has had having i've you've we've they've already".split())
+_SINGULAR = frozenset("he she it everyone nobody somebody someone everybody".split())
+_PLACES = frozenset("in on at here there near with together alone nearby up for".split())
+_ON_AIR = _BE | frozenset("go going goes went broadcast broadcasting streaming performing watch see appearing".split())
+
+
+def parts_of_speech(word: str, context: Context) -> tuple[str, ...]:
+    """Return the tags of the dictionary that ``word`` (lower-case) most likely has here, best first; none if unclear."""
+    return (*_WORDS.get(word, _general)(context), *(["None"] if context.before_pause else []))
+
+
+def special_sounds(word: str, context: Context) -> str | None:
+    """Return the sounds of a reading the dictionary has no tag for, or None."""
+    if word == "lead" and context.following in _METAL:
+        return "lˈɛd"
+    return None
+
+
+def _general(context: Context) -> tuple[str, ...]:
+    before, after = context.previous, context.following
+    if before in _VERB_AFTER:
+        return ("VERB",)
+    if before in _NOUN_AFTER or before.endswith("'s") and before not in _BE | _VERB_AFTER:
+        return ("ADJ", "NOUN")
+    if after in _OBJECTS:
+        return ("VERB",)
+    if after == "of":
+        return ("NOUN",)
+    return ()
+
+
+def _close(context: Context) -> tuple[str, ...]:
+    is_subject_before = context.previous.endswith("s") and context.previous not in _BE | _DETERMINERS | {"as", "us"}
+    if is_subject_before and context.following not in ("to", "by", "together"):
+        return ("VERB",)
+    if context.previous in _NOUN_AFTER and context.following != "of":
+        return ()
+    return _general(context)
+
+
+def _live(context: Context) -> tuple[str, ...]:
+    if context.previous in _VERB_AFTER:
+        return ("VERB",)
+    is_on_air = context.previous in _ON_AIR | _NOUN_AFTER or not context.previous
+    return ("VERB",) if context.following in _PLACES and not is_on_air else ()
+
+
+def _content(context: Context) -> tuple[str, ...]:
+    feels = _BE | {"feel", "felt", "very", "quite", "more", "perfectly", "seem", "seems"}
+    return () if context.previous in feels else ("NOUN",)
+
+
+def _read(context: Context) -> tuple[str, ...]:
+    return ("VBN", "VBD") if context.previous in _PERFECT | _BE | _SINGULAR else ()
+
+
+def _wound(context: Context) -> tuple[str, ...]:
+    return ("VBD", "VBN") if context.following in ("up", "down", "around", "through") else ()
+
+
+def _bass(context: Context) -> tuple[str, ...]:
+    music = {"guitar", "drum", "clef", "player", "line", "boost", "sound", "and", "voice", "speaker"}
+    return ("ADJ",) if context.following in music or context.previous in {"double", "deep", "treble"} else ()
+
+
+def _minute(context: Context) -> tuple[str, ...]:
+    is_tiny = context.following in {"amount", "amounts", "traces", "particles", "detail", "details", "quantities"}
+    return ("ADJ",) if is_tiny else ()
+
+
+def _that(context: Context) -> tuple[str, ...]:
+    pointing = _BE | _PREPOSITIONS | {"", "like", "do", "about", "to", "than"}
+    return ("DT",) if context.before_pause or context.previous in pointing else ()
+
+
+def _default(context: Context) -> tuple[str, ...]:
+    return ()
+
+
+def _noun(context: Context) -> tuple[str, ...]:
+    return ("NOUN",)
+
+
+_METAL = frozenset("poisoning paint pipe pipes battery batteries acid free shielding pencil".split())
+_WORDS: Mapping[str, Callable[[Context], tuple[str, ...]]] = MappingProxyType(
+    {"close": _close, "closer": _default, "live": _live, "content": _content, "contents": _noun, "read": _read}
+    | {"wound": _wound, "bass": _bass, "minute": _minute, "that": _that}
+    | dict.fromkeys(("upset", "invalid", "lives"), _default)
+)

@@ -1,0 +1,133 @@
+"""How an English word that no dictionary has probably sounds.
+
+A joint n-gram model (Bisani and Ney, 2008) over pairs of one letter and the sounds it makes, read from the last letter
+to the first because English endings decide the stress. The model is a table of hashed n-grams, so that a few hundred
+thousand of them fit into two megabytes; ``distill.lexicon`` trains it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.text.errors import TextError
+
+FORMAT = 1
+COST_STEP = 1 / 16
+"""Costs (-log p, nats) are stored in one byte each, in this step."""
+BOUNDARY = 0
+"""Token id of the word's edge."""
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_BEAM = 8
+
+
+class LettersToSoundError(TextError):
+    """The model file is missing or damaged."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"letter-to-sound model {path}: {problem}; reinstall the package")
+        self.path = path
+
+
+def extend(contexts: NDArray[np.uint64], tokens: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the hash of each n-gram made of a context (a hash; 0 when empty) and one more token; broadcasts."""
+    return (contexts + tokens + np.uint64(1)) * _MULTIPLIER
+
+
+def fingerprint(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Return the 32 bits by which an n-gram is found in the table."""
+    mixed = (hashes ^ (hashes >> np.uint64(29))) * _MIX
+    return (mixed >> np.uint64(32)).astype(np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    """The best readings so far, ``n`` of them, cheapest first."""
+
+    costs: NDArray[np.float32]
+    """-log p, ``[n]``."""
+    contexts: NDArray[np.uint64]
+    """Hashes of the last 0, 1, ... order - 1 tokens, ``[n, order]``."""
+    backoffs: NDArray[np.float32]
+    """Cost of falling back from each of these contexts to the next shorter one, ``[n, order]``."""
+    tokens: list[tuple[int, ...]]
+
+
+class LettersToSound:
+    """The trained model. ``sounds`` is deterministic and takes about a millisecond a word."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises:
+        LettersToSoundError: the file is missing, damaged, or of another format.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                if int(file["format"]) != FORMAT:
+                    raise ValueError(f"format {int(file['format'])}, expected {FORMAT}")
+                self._order = int(file["order"])
+                letters, chunks = str(file["letters"]), str(file["chunks"]).split("\t")
+                planes = file["gap_planes"].astype(np.uint32)
+                self._costs = file["costs"].astype(np.float32) * COST_STEP
+                self._backoffs = file["backoffs"].astype(np.float32) * COST_STEP
+        except (OSError, KeyError, ValueError) as error:
+            raise LettersToSoundError(path, str(error)) from error
+        gaps = planes[0] | planes[1] << 8 | planes[2] << 16 | planes[3] << 24
+        self._keys = np.cumsum(gaps, dtype=np.uint32)
+        self._chunks = ["", *chunks]
+        self._candidates = {
+            letter: np.array([i + 1 for i, owner in enumerate(letters) if owner == letter], np.uint64)
+            for letter in set(letters)
+        }
+
+    def sounds(self, word: str) -> str:
+        """Return the sounds of ``word`` with stress marks; letters outside a to z are passed over.
+
+        A word without such a letter, or in which none of them makes a sound, gives ``""``.
+        """
+        beam = self._start
+        for letter in reversed(word.lower()):
+            if letter in self._candidates:
+                beam = self._read(beam, self._candidates[letter])
+        beam = self._read(beam, np.array([BOUNDARY], np.uint64))
+        readings = ["".join(self._chunks[token] for token in reversed(tokens)) for tokens in beam.tokens]
+        return next((reading for reading in readings if reading.count("ˈ") == 1), readings[0])
+
+    @cached_property
+    def _start(self) -> _Beam:
+        contexts = np.zeros((1, self._order), np.uint64)
+        for length in range(1, self._order):
+            contexts[:, length] = extend(contexts[:, length - 1], np.uint64(BOUNDARY))
+        is_known, at = self._find(contexts)
+        return _Beam(np.zeros(1, np.float32), contexts, np.where(is_known, self._backoffs[at], 0), [()])
+
+    def _read(self, beam: _Beam, candidates: NDArray[np.uint64]) -> _Beam:
+        """Extend every reading by every candidate token and keep the best.
+
+        The n-grams looked up for a token are the contexts of the next one, so each is searched for once.
+        """
+        n_grams = extend(beam.contexts[:, None, :], candidates[:, None])
+        is_known, at = self._find(n_grams)
+        longest = self._order - 1 - np.argmax(is_known[..., ::-1], axis=2)
+        # Falling back from the longest context to the one in use costs the sum of the steps between them.
+        falls = np.cumsum(beam.backoffs[:, ::-1], axis=1)[:, ::-1] - beam.backoffs[:, :]
+        steps = np.take_along_axis(at, longest[..., None], 2)[..., 0]
+        costs = beam.costs[:, None] + self._costs[steps] + np.take_along_axis(falls, longest, 1)
+        best = np.argsort(costs, axis=None, kind="stable")[:_BEAM]
+        rows, columns = np.unravel_index(best, costs.shape)
+        contexts = np.zeros((len(best), self._order), np.uint64)
+        contexts[:, 1:] = n_grams[rows, columns, :-1]
+        backoffs = np.zeros((len(best), self._order), np.float32)
+        backoffs[:, 1:] = np.where(is_known, self._backoffs[at], 0)[rows, columns, :-1]
+        tokens = [(*beam.tokens[r], int(candidates[c])) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
+        return _Beam(costs[rows, columns], contexts, backoffs, tokens)
+
+    def _find(self, n_grams: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        wanted = fingerprint(n_grams)
+        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return self._keys[at] == wanted, at
