@@ -25,6 +25,7 @@ BOUNDARY = 0
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _BEAM = 8
+_BUCKET_BITS = 18
 
 
 class LettersToSoundError(TextError):
@@ -73,12 +74,16 @@ class LettersToSound:
                 self._order = int(file["order"])
                 letters, chunks = str(file["letters"]), str(file["chunks"]).split("\t")
                 planes = file["gap_planes"].astype(np.uint32)
-                self._costs = file["costs"].astype(np.float32) * COST_STEP
-                self._backoffs = file["backoffs"].astype(np.float32) * COST_STEP
+                costs, backoffs = file["costs"], file["backoffs"]
         except (OSError, KeyError, ValueError) as error:
             raise LettersToSoundError(path, str(error)) from error
         gaps = planes[0] | planes[1] << 8 | planes[2] << 16 | planes[3] << 24
-        self._keys = np.cumsum(gaps, dtype=np.uint32)
+        # One more entry than there are n-grams, so that a search always ends on one.
+        self._keys = np.append(np.cumsum(gaps, dtype=np.uint32), np.uint32(2**32 - 1))
+        self._costs = np.append(costs, 255).astype(np.float32) * COST_STEP
+        self._backoffs = np.append(backoffs, 0).astype(np.float32) * COST_STEP
+        first_keys = np.arange(1 << _BUCKET_BITS, dtype=np.uint32) << (32 - _BUCKET_BITS)
+        self._buckets = np.searchsorted(self._keys, first_keys).astype(np.int32)
         self._chunks = ["", *chunks]
         self._candidates = {
             letter: np.array([i + 1 for i, owner in enumerate(letters) if owner == letter], np.uint64)
@@ -115,7 +120,7 @@ class LettersToSound:
         is_known, at = self._find(n_grams)
         longest = self._order - 1 - np.argmax(is_known[..., ::-1], axis=2)
         # Falling back from the longest context to the one in use costs the sum of the steps between them.
-        falls = np.cumsum(beam.backoffs[:, ::-1], axis=1)[:, ::-1] - beam.backoffs[:, :]
+        falls = np.cumsum(beam.backoffs[:, ::-1], axis=1)[:, ::-1] - beam.backoffs
         steps = np.take_along_axis(at, longest[..., None], 2)[..., 0]
         costs = beam.costs[:, None] + self._costs[steps] + np.take_along_axis(falls, longest, 1)
         best = np.argsort(costs, axis=None, kind="stable")[:_BEAM]
@@ -127,7 +132,12 @@ class LettersToSound:
         tokens = [(*beam.tokens[r], int(candidates[c])) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
         return _Beam(costs[rows, columns], contexts, backoffs, tokens)
 
-    def _find(self, n_grams: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    def _find(self, n_grams: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+        """Return whether each n-gram is in the table, and where: its leading bits name a bucket of one or two entries."""
         wanted = fingerprint(n_grams)
-        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        return self._keys[at] == wanted, at
+        at = self._buckets[wanted >> (32 - _BUCKET_BITS)]
+        keys = self._keys[at]
+        while (is_smaller := keys < wanted).any():
+            at += is_smaller
+            keys = self._keys[at]
+        return keys == wanted, at

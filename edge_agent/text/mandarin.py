@@ -31,10 +31,14 @@ def _pieces(text: str) -> Iterator[str]:
             yield from _spoken(run)
 
 
-def _spoken(run: str) -> Iterator[str]:
+def read(run: str) -> list[Word]:
+    """The words of a run of readable characters with the syllables they have in it, sandhi applied."""
     listed = words()
-    phrase = _join_suffixes(listed.segment(run))
-    for word in sandhi.apply(phrase, listed.is_word):
+    return sandhi.apply(_join_suffixes(listed.segment(run)), listed.is_word)
+
+
+def _spoken(run: str) -> Iterator[str]:
+    for word in read(run):
         merged = len(word.text) > 1 and word.text[-1] == "儿" and word.text not in _FULL_ER
         if merged:
             *before, stem, _ = word.syllables

@@ -1,0 +1,53 @@
+"""One form for characters that look or mean the same, and none for those that cannot be spoken."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_ROMAN: Final = {chr(0x2160 + i): str(i + 1) for i in range(12)} | {chr(0x2170 + i): str(i + 1) for i in range(12)}
+_SPECIAL: Final = {
+    **_ROMAN,
+    "㎡": "m²", "㎥": "m³", "℃": "°C", "℉": "°F", "￥": "¥", "～": "~", "〜": "~", "∼": "~", "－": "-", "−": "-", "‐": "-",
+    "‑": "-", "⁄": "/", "’": "'", "‘": "'", "ʼ": "'", "〇": "零", "º": "°", "˚": "°", "µ": "μ", "\u00a0": " ", "\u3000": " ",
+    "\u00ad": "", "¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "×": "×", "²": "²", "³": "³",
+}  # fmt: skip
+_KEPT: Final = frozenset("，。！？；：（）、…—–·《》「」『』【】“”°²³¥€£₩±≥≤÷×‰")
+_DROPPED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me"))
+_BETWEEN_FIGURES: Final = re.compile(r"(?<=[\dA-Za-z])\s?([：．／])\s?(?=\d)")
+_NARROW: Final = {"：": ":", "．": ".", "／": "/"}
+_REPEATED: Final = re.compile(r"([^\W\d_])\1{10,}|([^\w\s])\2{10,}")
+_SPACES: Final = re.compile(r"[ \t\r\f\v]+")
+
+
+def fold(text: str) -> str:
+    """Full-width figures and letters narrow, compatibility forms plain, emoji and control characters gone.
+
+    Chinese punctuation stays, but for `：` between figures. A letter or sign repeated more than ten times is said ten
+    times. Runs of blanks become one; line ends stay, for they end a sentence.
+    """
+    folded = "".join(map(_fold_character, text))
+    folded = _BETWEEN_FIGURES.sub(lambda match: _NARROW[match[1]], folded)
+    folded = _REPEATED.sub(lambda match: match[0][:10], folded)
+    return _SPACES.sub(" ", folded).strip()
+
+
+def _fold_character(character: str) -> str:
+    if character < "\x7f":
+        return character if character >= " " or character == "\n" else " "
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character in _KEPT or "\u4e00" <= character <= "\u9fff":
+        return character
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    plain = unicodedata.normalize("NFKC", character)
+    if plain != character:
+        return "".join(map(_fold_character, plain))
+    if category in _DROPPED:
+        return " " if category in ("Cc", "So") else ""
+    if category in ("No", "Nl"):
+        return ""
+    return character

@@ -1,0 +1,42 @@
+"""Written text to spoken text: what a reader would say, with no figure or sign left."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from edge_agent.text import language
+from edge_agent.text.fold import fold
+from edge_agent.text.slots import abbreviations, tables
+from edge_agent.text.slots.rule import apply
+
+MAX_SENTENCE: Final = 400
+"""Characters looked at together; a longer stretch without an end is cut, so that time stays linear in length."""
+
+_SENTENCE: Final = re.compile(
+    rf"[^。！？!?；\n]{{1,{MAX_SENTENCE}}}?(?:[。！？!?；\n]+|\.(?=[\s\u3400-\u9fff])|(?=$)|(?<=.{{{MAX_SENTENCE}}}))|.",
+    re.DOTALL,
+)
+_WRITTEN: Final = re.compile(r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]")
+_SPACES: Final = re.compile(r"[ \n]+")
+_BLANK_IN_CHINESE: Final = re.compile(r"(?<=[\u3400-\u9fff，。！？；：、]) (?=[\u3400-\u9fff，。！？；：、])")
+
+
+def normalise(text: str, lang: Literal["auto", "zh", "en"] = "auto") -> str:
+    """`text` as it is spoken. Idempotent on its own result.
+
+    Figures are read in the language of their sentence; `lang` other than `auto` decides for all sentences.
+    """
+    folded = apply(abbreviations.RULES, fold(text))
+    whole = language.of(folded, "zh") if lang == "auto" else lang
+    spoken = "".join(
+        _sentence(sentence, language.of(sentence, whole) if lang == "auto" else lang)
+        for sentence in _SENTENCE.findall(folded)
+    )
+    return _BLANK_IN_CHINESE.sub("", _SPACES.sub(" ", spoken)).strip()
+
+
+def _sentence(sentence: str, lang: Literal["zh", "en"]) -> str:
+    if not _WRITTEN.search(sentence):
+        return sentence
+    return apply(tables.ZH if lang == "zh" else tables.EN, sentence)

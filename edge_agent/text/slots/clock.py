@@ -1,0 +1,90 @@
+"""Times of day."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.rule import Rule, rule
+
+_TIME: Final = r"(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
+_HALF: Final = r"\s?(?P<half>[AaPp])\.?\s?[Mm]\b\.?"
+_DASH: Final = r"\s?(?:-|–|—|~){1,2}\s?"
+
+
+def time_zh(hour: str, minute: str, second: str | None = None) -> str:
+    """`14`, `05` -> 十四点零五分."""
+    spoken = f"{numbers_zh.cardinal(str(int(hour)), two='两')}点"
+    if int(minute) or second:
+        spoken += f"{numbers_zh.cardinal(minute)}分"
+    return spoken + (f"{numbers_zh.cardinal(second)}秒" if second else "")
+
+
+def time_en(hour: str, minute: str, second: str | None = None, half: str | None = None) -> str:
+    """`2`, `05`, half `p` -> two oh five P M; without a half the 24-hour clock."""
+    hours = int(hour)
+    spoken = numbers_en.pair(hours)
+    if int(minute) or second:
+        tens = "oh " if minute[0] == "0" and minute != "00" else ""
+        spoken += f" {tens}{numbers_en.pair(int(minute))}"
+        spoken += f" {numbers_en.pair(int(second))}" if second else ""
+    elif not half:
+        spoken += " o'clock" if 1 <= hours <= 12 else " hundred"
+    return f"{spoken} {half.upper()} M" if half else spoken
+
+
+def _half_of_day_zh(match: re.Match[str]) -> str:
+    hour = int(match["hour"])
+    afternoon = match["half"].lower() == "p"
+    name = ("晚上" if 7 <= hour < 12 else "下午" if hour != 12 else "中午") if afternoon else "上午" if hour > 5 else "凌晨"
+    return name + time_zh(str(hour), match["minute"] or "00")
+
+
+def _time_zh(match: re.Match[str]) -> str:
+    return time_zh(match["hour"], match["minute"], match["second"])
+
+
+def _time_en(match: re.Match[str]) -> str:
+    return time_en(match["hour"], match["minute"], match["second"])
+
+
+def _half_en(match: re.Match[str]) -> str:
+    return time_en(match["hour"], match["minute"] or "00", None, match["half"])
+
+
+def _range_en(match: re.Match[str]) -> str:
+    last = time_en(match["hour"], match["minute"] or "00", None, match["half"])
+    first = numbers_en.pair(int(match["from"]))
+    if match["past"] and int(match["past"]):
+        first = time_en(match["from"], match["past"])
+    return f"{first} to {last}"
+
+
+def _span_en(match: re.Match[str]) -> str:
+    return f"{time_en(match['hour'], match['minute'])} to {time_en(match['to'], match['past'])}"
+
+
+_RATIO_ZH: Final = r"(?<![\d:])(\d{1,3}):(\d{1,4})(?=的?(?:比例|比分|获胜|领先|战平|取胜|胜|落后|大胜|险胜|击败|稀释))"
+
+ZH: Final[tuple[Rule, ...]] = (
+    rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
+    rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
+    rule(rf"{_TIME}(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),
+    rule(_TIME, _time_zh),
+)
+
+EN: Final[tuple[Rule, ...]] = (
+    rule(
+        rf"(?<![\d:.])(?P<from>1[0-2]|0?\d)(?::(?P<past>[0-5]\d))?(?:{_DASH}| to )"
+        rf"(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}",
+        _range_en,
+    ),
+    rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_en),
+    rule(
+        rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d){_DASH}(?P<to>[01]?\d|2[0-4]):(?P<past>[0-5]\d)(?![\d:])",
+        _span_en,
+    ),
+    rule(_TIME, _time_en),
+    rule(r"\b24/7\b", "twenty four seven"),
+)

@@ -1,0 +1,121 @@
+"""Tickets, gates, rooms, floors, identifiers, versions, and any other letters with figures."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.rule import NOT_IN_CODE, Rule, rule
+
+LONG_CODE: Final = 5
+"""From this many figures on a code is dictated, and 1 is 幺."""
+
+_LABELS_ZH: Final = (
+    "验证码|取件码|提货码|取餐码|兑换码|动态码|校验码|订单号|订单编号|快递单号|运单号|单号|工号|学号|编号|条码|密码|口令|卡号|尾号|账号|帐号|证号|"
+    "流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
+)
+_LABELS_EN: Final = (
+    "code|pin|passcode|password|confirmation number|reference|reference number|tracking number|account|account number|"
+    "ending in|ends in|employee|employee number|badge|badge number|invoice|invoice number|serial number|order number|"
+    "ticket number|member number|customer number|id|id number|case number|booking number|number"
+)
+_ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
+_SPELLED: Final = re.compile(r"[A-Z]{1,3}")
+
+
+def letters(text: str) -> str:
+    """Up to three capitals apart, so that they are spelled: `MU` -> `M U`."""
+    return " ".join(text) if _SPELLED.fullmatch(text) else text
+
+
+def code_zh(text: str, *, one: str = "一") -> str:
+    """A code figure by figure, separators silent."""
+    return numbers_zh.digits(re.sub(r"[-\s.]", "", text), one=one)
+
+
+def _label_zh(match: re.Match[str]) -> str:
+    return match[1] + (numbers_zh.digits(match[2]) if len(match[2]) == 1 else code_zh(match[2], one="幺"))
+
+
+def _dictated_zh(match: re.Match[str]) -> str:
+    return code_zh(match[0], one="幺")
+
+
+def _plain_zh(match: re.Match[str]) -> str:
+    return code_zh(match[0])
+
+
+def _version_zh(match: re.Match[str]) -> str:
+    return (match[1] or "") + "点".join(numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part) for part in match[2].split("."))
+
+
+def _letters_then_figures_zh(match: re.Match[str]) -> str:
+    name, figures = letters(match[1]), match[2]
+    if "." in figures or (len(figures) < 3 and figures[0] != "0"):
+        return name + numbers_zh.cardinal(figures)
+    return name + numbers_zh.digits(figures, one="幺" if len(figures) >= LONG_CODE else "一")
+
+
+def _figures_then_letter_zh(match: re.Match[str]) -> str:
+    return numbers_zh.cardinal(match[1]) + match[2]
+
+
+def short_or_digits_en(figures: str) -> str:
+    """`12` -> twelve, `215` -> two one five, `05` -> zero five."""
+    return numbers_en.cardinal(figures) if len(figures) < 3 else numbers_en.digits(figures)
+
+
+def _letters_then_figures_en(match: re.Match[str]) -> str:
+    name, figures = letters(match[1]), match[2]
+    if "." in figures:
+        return f"{name} {numbers_en.cardinal(figures)}"
+    return f"{name} {short_or_digits_en(figures)}"
+
+
+def _label_en(match: re.Match[str]) -> str:
+    code = match[2]
+    figures = sum(map(str.isdecimal, code))
+    if figures == 0 or (figures == len(code) < 3 and code[0] != "0"):
+        return match[0]
+    return match[1] + numbers_en.digits(code)
+
+
+def _place_en(match: re.Match[str]) -> str:
+    return match[1] + numbers_en.digits(match[2])
+
+
+def _spell_en(match: re.Match[str]) -> str:
+    return numbers_en.digits(match[0])
+
+
+
+ZH: Final[tuple[Rule, ...]] = (
+    rule(rf"((?:{_LABELS_ZH})(?:是|为|：|:|\s){{0,3}})([A-Za-z]{{0,4}}-?\d[A-Za-z\d-]{{0,39}})(?![\d.])(?!号线)", _label_zh),
+    rule(rf"{NOT_IN_CODE}[A-Z]?\d{{3,4}}(?=(?:号)?(?:{_ROOMS_ZH}))(?!号室)", _dictated_zh),
+    rule(r"(?<=[楼座])\d{3,4}(?![\d.]|号|米|人|元|个|平)", _dictated_zh),
+    rule(r"(?<=[到去在])\d{3,4}(?=开会|集合|报到|上课|面试|办理|就诊|会合)", _dictated_zh),
+    rule(r"(?<![A-Za-z\d.-])[A-Z]{0,2}-?\d{3}(?=号登机口)", _plain_zh),
+    rule(r"(?<![A-Za-z\d.-])[A-Z]{1,2}-?\d{3,4}(?=号)", _plain_zh),
+    rule(r"(?<![A-Za-z\d.,-])0\d{1,5}(?=号)", _plain_zh),
+    rule(r"(版本(?:号)?[为是]?\s?)(\d{4}(?:\.\d+)+)(?![\d.]*\d)", _version_zh),
+    rule(r"([vV]|版本\s?)?(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", _version_zh),
+    rule(r"(?<![A-Za-z\d.])(\d{1,2})F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
+    rule(r"(?<![A-Za-z\d])-(\d{1,2})(?=[层楼])", lambda m: f"负{numbers_zh.cardinal(m[1])}"),
+    rule(r"((?:ISO|GB|IEC|EN)(?:/T)?\s?)(\d{3,6})(?!\d)", lambda m: m[1] + numbers_zh.digits(m[2])),
+    rule(r"双(1[12])(?!\d)", lambda m: "双" + numbers_zh.cardinal(m[1])),
+    rule(rf"(?<![\d])(?<![A-Za-z])([A-Za-z]{{1,10}})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_zh),
+    rule(r"(?<![A-Za-z\d.,])(\d{1,2})([A-Z])(?![A-Za-z\d])", _figures_then_letter_zh),
+    rule(r"(?<![A-Za-z\d.])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])(?!\d+(?:st|nd|rd|th)\b)[A-Za-z\d]+(?:-[A-Za-z\d]+)*(?![\d.]*\d)", lambda m: code_zh(m[0])),
+)
+
+EN: Final[tuple[Rule, ...]] = (
+    rule(rf"(?i)(\b(?:{_LABELS_EN})(?: is|:| no\.?)?:? )((?=[A-Z-]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)\b(?![.,]\d)", _label_en),
+    rule(r"(?i)(\b(?:room|suite|ward|lab|office|apartment|gate|exit|unit|locker|classroom|highway|route|hwy|bus) )(\d{3,4})\b(?!\.\d)", _place_en),
+    rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})(?![\d.]*\d)", lambda m: ("version " if m[1][0] in "vV" else m[1]) + " point ".join(numbers_en.cardinal(p) if p[0] != "0" or p == "0" else numbers_en.digits(p) for p in m[2].split("."))),
+    rule(r"(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", lambda m: " point ".join(map(numbers_en.cardinal, m[1].split(".")))),
+    rule(r"\b(?:on )?(\d{1,2})F\b(?! ?\d)", lambda m: ("on " if m[0].startswith("on") else "") + f"the {numbers_en.ordinal(m[1])} floor"),
+    rule(r"(?<![A-Za-z\d-])([A-Za-z]{1,10})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_en),
+    rule(r"(?<![A-Za-z\d.,$])(\d{1,2})([A-Z])(?![A-Za-z\d])", lambda m: f"{numbers_en.cardinal(m[1])} {m[2]}"),
+    rule(r"(?<![A-Za-z\d.])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])(?!\d+(?:st|nd|rd|th)\b)(?!\d+[a-z])[A-Za-z\d]{3,}(?![\d.]*\d)", _spell_en),
+)

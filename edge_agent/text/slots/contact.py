@@ -1,0 +1,105 @@
+"""Telephone numbers, web and mail addresses, handles and keys of a telephone."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.rule import NOT_IN_CODE, Rule, rule
+
+_DOMAIN: Final = (
+    r"(?:[A-Za-z\d](?:[A-Za-z\d-]{0,61}[A-Za-z\d])?\.){1,6}"
+    r"(?:com|cn|org|net|gov|edu|io|app|info|co|hk|tw|cc|me|tv|de|jp|uk|eu|us|ai|dev|shop|top|vip|xyz|local)\b"
+)
+_PATH: Final = r"(?:/[A-Za-z\d._~%?=&/#-]{0,200}[A-Za-z\d/])?"
+_SIGNS_ZH: Final = {".": "点", "/": "斜杠", "-": "杠", "_": "下划线", "@": "艾特", "?": "问号", "=": "等于", "&": "和",
+                    "~": "波浪号", "%": "百分号", "#": "井号"}  # fmt: skip
+_SIGNS_EN: Final = {".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", "?": "question mark",
+                    "=": "equals", "&": "and", "~": "tilde", "%": "percent", "#": "hash"}  # fmt: skip
+
+
+def _address(text: str, signs: dict[str, str], chinese: bool) -> str:
+    words = []
+    for piece in re.findall(r"[A-Za-z]+|\d+|.", text.strip("/")):
+        if piece in signs:
+            words.append(signs[piece])
+        elif piece.isdecimal():
+            words.append(numbers_zh.digits(piece, one="幺") if chinese else numbers_en.digits(piece))
+        elif piece.lower() == "www":
+            words.append("w w w")
+        else:
+            words.append(piece)
+    return " ".join(words)
+
+
+def _address_zh(match: re.Match[str]) -> str:
+    return _address(match["address"], _SIGNS_ZH, chinese=True)
+
+
+def _address_en(match: re.Match[str]) -> str:
+    return _address(match["address"], _SIGNS_EN, chinese=False)
+
+
+def _number_zh(match: re.Match[str]) -> str:
+    plus = "加" if match[0].startswith("+") else ""
+    return plus + numbers_zh.digits(re.sub(r"\D", "", match[0]), one="幺")
+
+
+def _called_zh(match: re.Match[str]) -> str:
+    spoken = re.sub(r"\+", "加", re.sub(r"(?<=\d)[ -](?=\d)|[()]", "", match[2]))
+    return match[1] + numbers_zh.digits(spoken, one="幺")
+
+
+def _number_en(match: re.Match[str]) -> str:
+    plus = "plus " if match[0].lstrip("(").startswith("+") else ""
+    return plus + numbers_en.digits(match[0])
+
+
+def _called_en(match: re.Match[str]) -> str:
+    return match[1] + numbers_en.digits(match[2])
+
+
+_MAIL: Final = rf"{NOT_IN_CODE}(?P<address>[A-Za-z\d][A-Za-z\d._+-]{{0,63}}@{_DOMAIN})"
+_URL: Final = rf"(?:https?://|(?<![A-Za-z\d@.]))(?P<address>{_DOMAIN}{_PATH})"
+_DIALLED: Final = r"\(?\+?\d[\d() -]{0,18}\d|\d"
+
+ZH: Final[tuple[Rule, ...]] = (
+    rule(_MAIL, _address_zh),
+    rule(_URL, _address_zh),
+    rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", "下划线"),
+    rule(r"#(?=号|键)", "井"),
+    rule(r"(?<=按)#|#(?=[。，！？；]|$)", "井号"),
+    rule(r"(?<=按)\*(?:号)?", "星号"),
+    rule(r"#(?=[A-Za-z\u4e00-\u9fff])|(?<=[A-Za-z\u4e00-\u9fff])#", ""),
+    rule(r"@(?=[A-Za-z\d\u4e00-\u9fff])", "艾特"),
+    rule(rf"(?<![\d.])(?:\(?0\d{{2,3}}\)?[ -]?\d{{3,4}}[ -]?\d{{4}}|[48]00-?\d{{3}}-?\d{{4}})(?![\d.])", _number_zh),
+    rule(r"(?<![\d.])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d.])", _number_zh),
+    rule(r"(?<![\d.])\+\d{1,3}(?:[ -]\d{2,4}){2,4}(?![\d.])", _number_zh),
+    rule(r"(?<![A-Za-z\d.])(?:12306|12315|12345|12123|96110|95\d{3}|10086|10010|10000)(?=客服|热线|服务|平台|短信)", _number_zh),
+    rule(
+        r"((?:电话|热线|拨打?|致电|专线|分机号?|总机|客服|手机号?|传真|[Hh]otline|[Tt]el)(?:号码)?[为是]?[::：]?\s?|(?<=[零一二三四五六七八九幺])转)"
+        rf"((?:{_DIALLED})(?:(?:或者?|、|/)(?:{_DIALLED}))*)(?![\d.]|[号个位人元小分天次层楼年月日台件])",
+        _called_zh,
+    ),
+    rule(r"(?<=[零一二三四五六七八九幺]转)\d{1,6}", _number_zh),
+    rule(r"(?<=[零一二三四五六七八九幺](?:或|、))(?:95\d{3}|96\d{3}|1[12]\d{1,3})(?![\d.元个人])", _number_zh),
+)
+
+EN: Final[tuple[Rule, ...]] = (
+    rule(_MAIL, _address_en),
+    rule(_URL, _address_en),
+    rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", " underscore "),
+    rule(r"#\s?(?=\d)", "number "),
+    rule(r"#(?=[A-Za-z\u4e00-\u9fff])", "hashtag "),
+    rule(r"(?<=[Pp]ress )#", "pound"),
+    rule(r"(?<=[Pp]ress )\*", "star"),
+    rule(r"(?<![A-Za-z\d])@(?=[A-Za-z\d])", ""),
+    rule(r"(?<![\d.(])\+\d{1,3}(?:[ -]?\(?\d{2,4}\)?){2,4}(?![\d.]\d)", _number_en),
+    rule(r"(?<![\d.(])(?:1-)?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?!\d)", _number_en),
+    rule(
+        r"(?i)(\b(?:call|dial|phone|tel|telephone|hotline|helpline|fax|extension|ext\.?|reached at|text [A-Z]+ to|mobile)"
+        r"(?: number)?(?: is| at|:)?:? ?)(\+?\d[\d() -]{0,18}\d|\d)(?![\d.]*\d| (?:minutes|hours|times|people|days))",
+        _called_en,
+    ),
+)

@@ -1,0 +1,36 @@
+"""What a family of slots is made of: patterns, most specific first, each with its reading."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Callable, Final, Sequence
+
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+TO: Final = r"\s*(?:-|–|—|~|至|到)\s*"
+"""Between the two ends of a range."""
+NOT_IN_NUMBER: Final = r"(?<![\d.,])"
+NOT_IN_CODE: Final = r"(?<![A-Za-z\d])"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Replaces every match of `pattern` by `read(match)`."""
+
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], str]
+
+
+def rule(pattern: str, read: Callable[[re.Match[str]], str] | str, flags: int = 0) -> Rule:
+    """A rule; `read` may be a template as in `re.sub`. A Chinese character is no letter to `\\b` and `\\w`."""
+    if isinstance(read, str):
+        template = read
+        return Rule(re.compile(pattern, flags | re.ASCII), lambda match: match.expand(template))
+    return Rule(re.compile(pattern, flags | re.ASCII), read)
+
+
+def apply(rules: Sequence[Rule], text: str) -> str:
+    """`text` after every rule in order."""
+    for each in rules:
+        text = each.pattern.sub(each.read, text)
+    return text

@@ -1,0 +1,41 @@
+"""Signs that are words, after every slot has taken its own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge_agent.text.slots.rule import Rule, rule
+
+_WORD: Final = r"[A-Za-z\u4e00-\u9fff]"
+
+ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=[A-Za-z])\s?&\s?(?=[A-Za-z])", " and "),
+    rule(r"\s?&\s?", "和"),
+    rule(rf"(?<={_WORD})\s?\+\s?(?={_WORD})", "加"),
+    rule(r"\s?=\s?", "等于"),
+    rule(r"\s?×\s?", "乘"),
+    rule(r"\s?÷\s?", "除以"),
+    rule(r"\s?±\s?", "正负"),
+    rule(r"\s?≥\s?", "大于等于"),
+    rule(r"\s?≤\s?", "小于等于"),
+    rule(r"\s?@\s?", "艾特"),
+    rule(r"²", "平方"),
+    rule(r"³", "立方"),
+    rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
+    rule(rf"(?<=[\u4e00-\u9fff])/(?=[\u4e00-\u9fff])", "、"),
+)
+
+EN: Final[tuple[Rule, ...]] = (
+    rule(r"\s?&\s?", " and "),
+    rule(rf"(?<={_WORD})\s?\+\s?(?={_WORD})", " plus "),
+    rule(r"\s?=\s?", " equals "),
+    rule(r"\s?×\s?", " times "),
+    rule(r"\s?÷\s?", " divided by "),
+    rule(r"\s?±\s?", " plus or minus "),
+    rule(r"\s?≥\s?", " at least "),
+    rule(r"\s?≤\s?", " at most "),
+    rule(r"\s?@\s?", " at "),
+    rule(r"²", " squared"),
+    rule(r"³", " cubed"),
+    rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
+)

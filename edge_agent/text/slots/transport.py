@@ -1,0 +1,90 @@
+"""Trains, flights, seats, licence plates and road numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.rule import NOT_IN_CODE, Rule, rule
+
+AIRLINES: Final = frozenset(
+    "CA MU CZ HU MF ZH 3U 9C HO SC FM KN GS JD PN 8L TV EU NS QW DR KY GJ UQ BK JR G5 A6 RY GX FU LT AQ DZ GT 9H Y8 "
+    "CX KA HX UO NX CI BR IT JX AE B7 NH JL MM BC 6J KE OZ 7C LJ TW ZE SQ TR MI MH AK D7 OD TG FD SL VZ PG VN VJ QH PR "
+    "5J Z2 GA JT QZ ID AI 6E SG UK UL PK BG KB RA BI EK EY QR SV GF WY KU RJ ME LY TK PC SU S7 U6 HY KC B2 BA VS U2 BY "
+    "LS FR EI AF TO KL HV LH EW DE OS LX WK SN LO OK RO JU OU AY SK DY FI BT TP IB VY UX AZ A3 MS ET KQ SA AT TU AA UA "
+    "DL WN AS B6 NK F9 HA AC WS AM Y4 VB CM AV LA G3 AD AR JJ QF VA JQ NZ FJ".split()
+)
+"""IATA codes of carriers; a code followed by three or four figures is a flight wherever it stands."""
+
+_TRAIN: Final = "[GDCZTKYLS]"
+_PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_FLIGHT: Final = rf"{NOT_IN_CODE}(?P<airline>[A-Z]{{2}}|\d[A-Z]|[A-Z]\d)[ -]?(?P<number>\d{{3,4}})(?![A-Za-z\d])"
+
+
+def _codes_zh(match: re.Match[str]) -> str:
+    return numbers_zh.digits(match[0].replace("/", "、"), one="幺")
+
+
+def _flight_zh(match: re.Match[str]) -> str:
+    return f"{' '.join(numbers_zh.digits(match['airline'], one='幺'))}{numbers_zh.digits(match['number'], one='幺')}"
+
+
+def _known_flight_zh(match: re.Match[str]) -> str:
+    return _flight_zh(match) if match["airline"] in AIRLINES else match[0]
+
+
+def _flight_en(match: re.Match[str]) -> str:
+    return numbers_en.digits(match["airline"] + match["number"])
+
+
+def _known_flight_en(match: re.Match[str]) -> str:
+    return _flight_en(match) if match["airline"] in AIRLINES else match[0]
+
+
+def _plate_zh(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]} {numbers_zh.digits(match[3], one='幺')}"
+
+
+def _stake_zh(match: re.Match[str]) -> str:
+    return f"K{numbers_zh.cardinal(match[1])}加{numbers_zh.cardinal(match[2])}"
+
+
+def _aircraft_zh(match: re.Match[str]) -> str:
+    variant = f"杠{numbers_zh.cardinal(match[3])}" if match[3] else ""
+    return match[1] + numbers_zh.digits(match[2]) + variant
+
+
+def _short_zh(match: re.Match[str]) -> str:
+    return numbers_zh.cardinal(match[1]) + match[2]
+
+
+def _spelled_en(match: re.Match[str]) -> str:
+    return match[1] + numbers_en.digits(match[2])
+
+
+ZH: Final[tuple[Rule, ...]] = (
+    rule(rf"([{_PROVINCES}])([A-Z])\s?[·.・]?\s?((?=[A-Z]{{0,5}}\d)[A-Z\d]{{4,6}})(?![A-Za-z\d])", _plate_zh),
+    rule(rf"{_FLIGHT}(?=\s*(?:次|航班))", _flight_zh),
+    rule(rf"(?<=航班){_FLIGHT}", _flight_zh),
+    rule(_FLIGHT, _known_flight_zh),
+    rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次|列车|动车|高铁)", _codes_zh),
+    rule(rf"(?<=车次){_TRAIN}\d{{1,4}}(?!\d)", _codes_zh),
+    rule(r"(?<![A-Za-z\d第])\d{4}(?=次(?:列车|旅客|旅游|公益|慢|快|特快|直达|普快|临客|动车))", _codes_zh),
+    rule(r"((?:波音|空客)[A-Z]?)(\d{3})(?:-(\d00))?(?!\d)", _aircraft_zh),
+    rule(rf"{NOT_IN_CODE}[GSXY]\d{{3,4}}(?=[\u4e00-\u9fff]{{0,8}}(?:高速|国道|省道|县道|乡道|公路))", _codes_zh),
+    rule(r"(?<![A-Za-z\d.])\d{3}(?=国道|省道|县道|乡道|路(?:公交|车|电车|巴士|夜班))", _codes_zh),
+    rule(rf"{NOT_IN_CODE}K(\d{{1,4}})\+(\d{{1,3}})(?!\d)", _stake_zh),
+    rule(rf"{NOT_IN_CODE}(\d{{1,2}})([A-HJKL])(?=\s*(?:座|席|号座|靠窗|靠走道))", _short_zh),
+    rule(rf"(?<=座位)(\d{{1,2}})([A-HJKL])(?![A-Za-z\d])", _short_zh),
+)
+
+EN: Final[tuple[Rule, ...]] = (
+    rule(r"(?i)(\bseat )(\d{1,2})([A-HJKL])\b", lambda m: f"{m[1]}{numbers_en.cardinal(m[2])} {m[3]}"),
+    rule(rf"(?<=[Ff]light ){_FLIGHT}", _flight_en),
+    rule(_FLIGHT, _known_flight_en),
+    rule(r"(?i)\b(flight )(\d{2,4})\b", _spelled_en),
+    rule(r"(?i)\b(trains? (?:number |no\. ?)?)([A-Z]?\d{1,4})\b", _spelled_en),
+    rule(r"(?i)\b(boeing |airbus )(A?\d{3})\b", _spelled_en),
+    rule(r"(?i)\b((?:license |licence |number )?plate (?:number )?)([A-Z\d]{1,4}[ -]?[A-Z\d]{2,5})\b", _spelled_en),
+)
