@@ -1,0 +1,29 @@
+"""Ways in and out: one port (:class:`Ingress`), MQTT and ZeroMQ behind it."""
+
+from edge_agent.ingress.base import Inbox, Ingress, IngressError, Message, Route, State
+from edge_agent.ingress.commands import COMMANDS, Cancel, Clear, Command, Ping, Prewarm, Stop, Voice, Volume
+from edge_agent.ingress.mqtt import MqttIngress
+from edge_agent.ingress.mqtt_config import InvalidMqttConfig, MqttConfig
+from edge_agent.ingress.topics import Topics
+
+__all__ = [
+    "COMMANDS",
+    "Cancel",
+    "Clear",
+    "Command",
+    "Inbox",
+    "Ingress",
+    "IngressError",
+    "InvalidMqttConfig",
+    "Message",
+    "MqttConfig",
+    "MqttIngress",
+    "Ping",
+    "Prewarm",
+    "Route",
+    "State",
+    "Stop",
+    "Topics",
+    "Voice",
+    "Volume",
+]

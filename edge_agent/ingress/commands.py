@@ -1,0 +1,180 @@
+"""What can be asked of the daemon besides speaking, read strictly from hostile JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from edge_agent.announcement import Lang
+from edge_agent.parse import Rejected, read_object
+from edge_agent.parse.fields import FIELDS, Check, Pattern, Problem
+from edge_agent.parse.rejected import show
+
+MAX_PREWARM_TEXTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One of the classes below; ``name`` is the value of the JSON field ``cmd``."""
+
+    name: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Command):
+    """Stop what is being spoken."""
+
+    name = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Command):
+    """Cancel the announcement with an id, or every one with a key; exactly one of the two is set."""
+
+    name = "cancel"
+    id: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clear(Command):
+    """Cancel everything that waits."""
+
+    name = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume(Command):
+    """Set the device's volume, 0..1."""
+
+    name = "volume"
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prewarm(Command):
+    """Synthesize texts into the phrase cache when idle; ``pin`` keeps them there."""
+
+    name = "prewarm"
+    texts: tuple[str, ...]
+    lang: Lang = "auto"
+    voice: str | None = None
+    pin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voice(Command):
+    """Make another installed voice the active one."""
+
+    name = "voice"
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Command):
+    """Ask the core, not only the network thread, for a sign of life."""
+
+    name = "ping"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a command says about its answer; ``ref`` comes back in it. MQTT v5 properties win over ``reply_to``."""
+
+    ref: str | None = None
+    reply_to: str | None = None
+
+
+class _Texts:
+    allowed = f"a list of 1 to {MAX_PREWARM_TEXTS} texts, each {FIELDS['text'].allowed}"
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise Problem("is not a list")
+        if not 1 <= len(value) <= MAX_PREWARM_TEXTS:
+            raise Problem(f"has {len(value)} entries")
+        return tuple(self._entry(index, text) for index, text in enumerate(value))
+
+    @staticmethod
+    def _entry(index: int, text: Any) -> str:
+        try:
+            read: str = FIELDS["text"].read(text)
+        except Problem as problem:
+            raise Problem(f"[{index}] {problem}") from None
+        return read
+
+
+class _Flag:
+    allowed = "true or false"
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Problem(f"is {show(value)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The fields of one command: those it must have and those it may have."""
+
+    build: Callable[..., Command]
+    required: Mapping[str, Check]
+    optional: Mapping[str, Check]
+
+
+_ENVELOPE: dict[str, Check] = {
+    "ref": Pattern(re.compile(r"[\x20-\x7e]{1,64}"), "1 to 64 printable ASCII characters"),
+    "reply_to": FIELDS["reply_to"],
+}
+_FORMS: dict[str, _Form] = {
+    "stop": _Form(Stop, {}, {}),
+    "cancel": _Form(Cancel, {}, {"id": FIELDS["id"], "key": FIELDS["key"]}),
+    "clear": _Form(Clear, {}, {}),
+    "volume": _Form(Volume, {"volume": FIELDS["volume"]}, {}),
+    "prewarm": _Form(Prewarm, {"texts": _Texts()}, {"lang": FIELDS["lang"], "voice": FIELDS["voice"], "pin": _Flag()}),
+    "voice": _Form(Voice, {"voice": FIELDS["voice"]}, {}),
+    "ping": _Form(Ping, {}, {}),
+}
+COMMANDS = tuple(_FORMS)
+
+
+def read_envelope(payload: bytes) -> tuple[dict[str, Any], Envelope]:
+    """Read the JSON object and what it says about its answer, so that a refusal of the rest finds its way back.
+
+    Raises:
+        Rejected: the payload is not one sound JSON object, or ``ref`` or ``reply_to`` is bad.
+    """
+    values = read_object(payload)
+    return values, Envelope(**{name: _read(name, check, values[name]) for name, check in _ENVELOPE.items() if name in values})
+
+
+def read_command(values: Mapping[str, Any]) -> Command:
+    """Validate the object from :func:`read_envelope`.
+
+    Raises:
+        Rejected: unknown command or field, missing field, wrong type or range; names the field and what is allowed.
+    """
+    name = values.get("cmd")
+    if not isinstance(name, str) or name not in _FORMS:
+        problem = "is missing" if "cmd" not in values else f"is {show(name)}"
+        raise Rejected("cmd", problem, ", ".join(COMMANDS))
+    form = _FORMS[name]
+    known = {**form.required, **form.optional}
+    for field in values:
+        if field != "cmd" and field not in known and field not in _ENVELOPE:
+            raise Rejected(show(field), f"is not a field of {name}", ", ".join(("cmd", *known, *_ENVELOPE)))
+    for field, check in form.required.items():
+        if field not in values:
+            raise Rejected(field, "is missing", check.allowed)
+    if name == "cancel" and ("id" in values) == ("key" in values):
+        raise Rejected("id", "and key are given together" if "id" in values else "or key is missing", "exactly one of id and key")
+    return form.build(**{field: _read(field, check, values[field]) for field, check in known.items() if field in values})
+
+
+def _read(field: str, check: Check, value: Any) -> Any:
+    try:
+        return check.read(value)
+    except Problem as problem:
+        raise Rejected(field, str(problem), check.allowed) from None
