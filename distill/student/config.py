@@ -23,8 +23,8 @@ class StudentConfig:
     prosody_dim: int = 192
     prosody_hidden: int = 384
     prosody_blocks: int = 4
-    decoder_dim: int = 320
-    decoder_hidden: int = 960
+    decoder_dim: int = 384
+    decoder_hidden: int = 1152
     decoder_blocks: int = 8
     speaker_dim: int = 256
     condition_dim: int = 64
@@ -33,7 +33,7 @@ class StudentConfig:
     hop: int = 300
     head_fft: int = 400
     head_hop: int = 100
-    head_bands: int = 67
+    head_bands: int = 101
 
     @property
     def sub_frames(self) -> int:
@@ -61,5 +61,4 @@ SIZES: dict[str, StudentConfig] = {
         prosody_blocks=3, decoder_dim=256, decoder_hidden=768,
     ),
     "M": StudentConfig(),
-    "L": StudentConfig(decoder_dim=384, decoder_hidden=1152),
 }
