@@ -1,0 +1,42 @@
+"""The whole configuration."""
+
+from __future__ import annotations
+
+from edge_agent.config.announcement import AnnouncementSection
+from edge_agent.config.audio import AudioSection
+from edge_agent.config.cache import CacheSection
+from edge_agent.config.journal import JournalSection
+from edge_agent.config.log import LogSection
+from edge_agent.config.metrics import MetricsSection
+from edge_agent.config.mqtt import MqttSection
+from edge_agent.config.paths import PathsSection
+from edge_agent.config.policy import PolicySection
+from edge_agent.config.section import Section
+from edge_agent.config.voice import VoiceSection
+
+
+class Config(Section):
+    """Everything the daemon can be told. Made by :func:`edge_agent.config.load`; one attribute a TOML table."""
+
+    mqtt: MqttSection
+    announcement: AnnouncementSection = AnnouncementSection()
+    """Defaults of requests, and the queue."""
+    audio: AudioSection = AudioSection()
+    """The loudspeaker."""
+    voice: VoiceSection = VoiceSection()
+    """Who speaks."""
+    cache: CacheSection = CacheSection()
+    """Recordings of phrases."""
+    policy: PolicySection = PolicySection()
+    """What may be said."""
+    journal: JournalSection = JournalSection()
+    """The durable inbox."""
+    metrics: MetricsSection = MetricsSection()
+    """Metrics and health."""
+    log: LogSection = LogSection()
+    """The log."""
+    paths: PathsSection
+    """Folders."""
+
+
+SECTIONS: dict[str, type[Section]] = {name: field.annotation for name, field in Config.model_fields.items()}  # type: ignore[misc]

@@ -1,0 +1,20 @@
+"""Who speaks, and what computes it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge_agent.config.section import Section
+
+
+class VoiceSection(Section):
+    """Who speaks, and what computes it."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(default=None, examples=["default"])
+    """The voice of requests that name none; the one made active last unless set, and the one that ships at first."""
+    provider: Literal["auto", "cuda", "cpu"] = "auto"
+    """What runs the model; auto takes CUDA where ONNX Runtime has it and it works, else the processor."""
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Processor threads for the model."""
