@@ -40,6 +40,25 @@ def _words(dictionary: Iterable[str]) -> Iterator[tuple[str, int]]:
             yield word, int(frequency)
 
 
+NOT_INSIDE = frozenset(("地方", "东西", "大方", "大意", "一行", "行长", "星星", "所长"))
+"""Own words whose characters are read otherwise in longer words (东西方, 地方志)."""
+
+
+def _own_words() -> dict[str, list[str]]:
+    rows = (line.split("\t") for line in (DATA / "zh_own.txt").read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#"))
+    return {word: reading.split() for word, reading, *_ in rows if reading and len(word) > 1 and word not in NOT_INSIDE}
+
+
+def _with_own(word: str, syllables: list[str], own: dict[str, list[str]]) -> list[str]:
+    """A longer word reads its beginning or its end as we read it by itself (随身行李 as 行李)."""
+    for size in range(len(word) - 1, 1, -1):
+        if (reading := own.get(word[-size:])) is not None:
+            return syllables[:-size] + reading
+        if (reading := own.get(word[:size])) is not None:
+            return reading + syllables[size:]
+    return syllables
+
+
 def build() -> None:
     """Writes both tables beside this module."""
     import jieba
@@ -58,6 +77,7 @@ def build() -> None:
     load_single_dict({ord(character): tone3_to_tone(syllable) for character, syllable in DEFAULTS.items()})
 
     dictionary = Path(jieba.__file__).with_name("dict.txt").read_text(encoding="utf-8").splitlines()
+    own = _own_words()
     buckets: defaultdict[str, list[str]] = defaultdict(list)
     total = 0
     for word, frequency in sorted(_words(dictionary)):
@@ -66,7 +86,7 @@ def build() -> None:
         if len(word) > 1:
             spoken = [
                 default[character] if character in "一不" else syllable
-                for character, syllable in zip(word, readings(word), strict=True)
+                for character, syllable in zip(word, _with_own(word, readings(word), own), strict=True)
             ]
             if spoken != [default.get(character) for character in word]:
                 entry += "," + " ".join(spoken)

@@ -10,9 +10,11 @@ from typing import Callable, Final, Sequence
 from edge_agent.text.zh_words import Word
 
 DIGITS: Final = frozenset("〇零幺一二三四五六七八九十两")
-_ORDINAL_NEXT: Final = frozenset("月号楼路级线期区栋院室")
+_SERIES: Final = ("月", "号", "楼", "层", "级", "线", "期", "区", "栋", "院", "室", "年级", "单元")
 """After 一 these name one of a series (一号, 一楼), where it keeps its tone."""
-_MULTIPLIERS: Final = frozenset("百千万亿")
+_COUNTED: Final = frozenset("百千万亿个斤次张杯份件位只瓶盒包袋条米元块")
+"""Before these 一 is an amount even after a figure (三块五一斤, 零一百)."""
+_ROAD_SIDES: Final = frozenset("东西南北中")
 
 
 def _retone(syllable: str, tone: str) -> str:
@@ -21,13 +23,14 @@ def _retone(syllable: str, tone: str) -> str:
 
 def _yi(text: str, syllables: list[str], i: int, ends_word: bool) -> str:
     before, after = text[i - 1 : i], text[i + 1 : i + 2]
-    if not after or after in DIGITS or before in DIGITS or before in ("第", "点", "月"):
-        return "yi1" if after not in _MULTIPLIERS or before not in ("零", "〇") else _before(syllables[i + 1])
-    if before == after and before:
-        return "yi5"
-    if (ends_word and before) or after in _ORDINAL_NEXT:
+    if not after or after in DIGITS or before in ("第", "点", "月") or (ends_word and before):
         return "yi1"
-    return _before(syllables[i + 1])
+    if before in DIGITS and (before == "十" or after not in _COUNTED):
+        return "yi1"
+    if before == after:
+        return "yi5"
+    numbered_road = after == "路" and before in _ROAD_SIDES
+    return "yi1" if numbered_road or text.startswith(_SERIES, i + 1) else _before(syllables[i + 1])
 
 
 def _before(following: str) -> str:
