@@ -30,6 +30,7 @@ CONNECT_TIMEOUT_S = 5.0
 MAX_PACKET_BYTES = 4 * 1024 * 1024
 _MAX_IN_FLIGHT = 16
 _NEVER_SEND_STORED = 2
+_UNSPECIFIED = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +241,11 @@ class Connection:
         self._listener.acknowledged(mid, str(reason) if reason.is_failure else None)
 
     def _on_disconnect(
-        self, _client: paho.Client, _userdata: Any, _flags: paho.DisconnectFlags, reason: ReasonCode, _properties: Any
+        self, _client: paho.Client, _userdata: Any, flags: paho.DisconnectFlags, reason: ReasonCode, _properties: Any
     ) -> None:
-        self.close_reason = reason
+        # For a socket that just closed, paho makes up "Unspecified error", which tells nobody anything.
+        if flags.is_disconnect_packet_from_server or reason.value != _UNSPECIFIED:
+            self.close_reason = reason
 
     def _properties(self, packet: int, **values: Any) -> Properties | None:
         if not self._v5:

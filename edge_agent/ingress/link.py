@@ -27,6 +27,7 @@ HEARTBEAT_LIMIT_S = 60.0
 
 _TICK_S = 1.0
 _STABLE_AFTER_S = 10.0
+_SUSPICIOUS_LOSSES = 3
 
 _UNSUPPORTED_PROTOCOL = 0x84
 _TAKEN_OVER = 0x8E
@@ -66,6 +67,7 @@ class Link:
         self._protocol: int = config.protocol
         self._tls: ssl.SSLContext | None = None
         self._backoff = Backoff(config.max_backoff_s)
+        self._n_short_lived = 0
         self._outbound = Outbound()
         self._work: deque[Callable[[], None]] = deque()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -134,15 +136,20 @@ class Link:
             while self._stop_by is None:
                 started = time.monotonic()
                 problem, refused = self._connect_once()
-                self._connected = False
+                stable = self._connected and time.monotonic() - started >= _STABLE_AFTER_S
+                self._n_short_lived = self._n_short_lived + 1 if self._connected and not stable else 0
+                if self._n_short_lived >= _SUSPICIOUS_LOSSES:
+                    # Not every broker gives this reason by itself when it hands a session over.
+                    problem += f"; does another client use the client id {self._config.effective_client_id}?"
+                if stable:
+                    self._backoff.reset()
                 self._outbound.disconnected()
                 if self._stop_by is not None:
                     return
                 self._report(False, problem)
-                if time.monotonic() - started >= _STABLE_AFTER_S:
-                    self._backoff.reset()
                 self._wait(self._backoff.next_s(refused=refused))
         finally:
+            self._connected = False
             self._wake_reader.close()
             self._wake_writer.close()
 

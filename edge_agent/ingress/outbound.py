@@ -62,8 +62,7 @@ class Outbound:
                 self._n_expendable += 1
             else:
                 self._copies[publication.durable_id] += 1
-        while self._n_expendable > self._limit:
-            self._drop_oldest_expendable()
+        self._trim()
 
     def take(self) -> Outgoing | None:
         """The next publication to send, or None; follow with :meth:`sent`."""
@@ -107,9 +106,11 @@ class Outbound:
         self._n_expendable = len(self._queue)
         self._in_flight.clear()
         self._copies.clear()
+        self._trim()
 
-    def _drop_oldest_expendable(self) -> None:
-        index = next(i for i, publication in enumerate(self._queue) if publication.durable_id is None)
-        del self._queue[index]
-        self._n_expendable -= 1
-        self.n_dropped += 1
+    def _trim(self) -> None:
+        while self._n_expendable > self._limit:
+            oldest = next(i for i, publication in enumerate(self._queue) if publication.durable_id is None)
+            del self._queue[oldest]
+            self._n_expendable -= 1
+            self.n_dropped += 1
