@@ -73,6 +73,12 @@ class Journal:
         rows = self._db.rows("SELECT outcome FROM announcements WHERE id = ?", (id,))
         return Duplicate(Outcome(rows[0][0]) if rows[0][0] else None) if rows else None
 
+    def newest_id(self, prefix: str, *, since: float) -> str | None:
+        """The id last accepted among those that are ``prefix`` followed by a time (s since the epoch) not before ``since``."""
+        rows = self._db.rows("SELECT id FROM announcements WHERE substr(id, 1, ?) = ? ORDER BY seq DESC LIMIT 1", (len(prefix), prefix))
+        suffix = rows[0][0][len(prefix) :] if rows else ""
+        return rows[0][0] if suffix.isdigit() and int(suffix) >= since - 1 else None
+
     def accept(self, announcement: Announcement, event: Event | None = None) -> Accepted | Duplicate:
         """Keep an announcement; acknowledge it to its sender only after this has returned.
 

@@ -1,0 +1,253 @@
+"""The daemon: builds its parts from the configuration, starts them in order, stops them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+
+from edge_agent.clock import SystemClock
+from edge_agent.config import Config
+from edge_agent.core import Core, Ports
+from edge_agent.core.admission import Admission
+from edge_agent.core.commands import Commands, Settings
+from edge_agent.errors import EdgeAgentError
+from edge_agent.ingress import Ingress, MqttIngress
+from edge_agent.journal import Journal
+from edge_agent.phrases import CacheError, PhraseCache
+from edge_agent.playback.player import Player
+from edge_agent.playback.portaudio import PortAudioSink
+from edge_agent.policy import Policy
+from edge_agent.queue import SpeechQueue
+from edge_agent.service.health import Health
+from edge_agent.service.heartbeat import Heartbeat
+from edge_agent.service.metrics import Metrics, MetricsServer
+from edge_agent.service.notify import Notifier
+from edge_agent.service.watchdog import Watchdog
+from edge_agent.speech import Engines, Speaker
+from edge_agent.synthesis import Engine
+from edge_agent.synthesis.runtime import CPU
+from edge_agent.templates import Templates
+from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
+from edge_agent.worker import SynthesisWorker, Warm
+
+log = logging.getLogger(__name__)
+
+SYNTHESIS_LIMIT_S = 30.0
+"""Loading a voice is the longest the synthesis thread is silent for."""
+AUDIO_LIMIT_S = 15.0
+PRUNE_EVERY_S = 6 * 3600.0
+
+
+class Agent:
+    """All parts of one daemon.
+
+    Raises:
+        EdgeAgentError: from :meth:`start`, when a part without which nothing works cannot be had (a second daemon holds the
+            journal, a certificate is unreadable). A missing broker, audio device or model is not such a part.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._clock = SystemClock()
+        self._notifier = Notifier()
+        self._metrics = Metrics()
+        self._stops = ExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ingresses: list[Ingress] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._health = Health(self._health_changed)
+
+    async def start(self) -> None:
+        """Start every part; on an error what was started is stopped again."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop in reverse order; what waits stays in the journal."""
+        self._notifier.stopping()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._stops.close()
+
+    def _start(self) -> None:
+        config = self._config
+        config.paths.state_dir.mkdir(parents=True, exist_ok=True)
+        settings = Settings(config.paths.state_dir / "settings.json", volume=config.audio.volume, voice=config.voice.id)
+        journal = self._opened(Journal(config.paths.journal, clock=self._clock, reserve_bytes=config.journal.reserve_bytes))
+        self._report_recovery("journal", journal)
+        cache = self._open_cache()
+        policy = self._opened(Policy(config.policy.build(), clock=self._clock, quota_path=config.paths.quota))
+        self._catalog = Catalog(config.paths.state_dir)
+        engines = self._opened(Engines(config.voice.provider, config.voice.threads, self._engine_changed))
+        templates = Templates.parse(config.announcement.templates)
+        speaker = Speaker(engines, cache, templates, config.audio.loudness_lufs)
+        synthesis_heart = Heartbeat("synthesis", SYNTHESIS_LIMIT_S)
+        audio_heart = Heartbeat("audio", AUDIO_LIMIT_S)
+        worker = SynthesisWorker(speaker, synthesis_heart)
+        queue = SpeechQueue(max_waiting=config.announcement.max_waiting)
+
+        mqtt = MqttIngress(config.mqtt.build()) if config.mqtt.enabled else None
+        player = Player(self._make_sink, on_event=lambda event: core.player_event(event), heartbeat=audio_heart)
+        commands = Commands(speaker, self._catalog, worker, player, settings, self._status)
+        admission = Admission(
+            journal, policy, speaker, self._catalog, config.announcement.build(), lambda: settings.voice,
+            mqtt.reply_problem if mqtt else lambda _topic: None,
+        )
+        ports = Ports(journal, queue, policy, admission, worker, player, self._metrics, self._health, self._clock, self._ingresses)
+        core = Core(ports, self._loop, commands)
+        commands.core = core
+        self._core, self._queue = core, queue
+        self._stops.callback(core.stop)
+
+        hearts = [synthesis_heart, audio_heart]
+        self._begin(worker.start, worker.stop)
+        self._begin(player.start, player.stop)
+        player.set_volume(settings.volume)
+        if mqtt is not None:
+            self._ingresses.append(mqtt)
+            self._begin(lambda: mqtt.start(core), mqtt.stop)
+            hearts.append(mqtt.heartbeat)
+        self._metrics.watch(queue_length=lambda: len(queue), cache=lambda: cache.stats() if cache else None, hearts=hearts)
+        self._start_metrics()
+        core.recover()
+        self._warm_up(worker, speaker, settings)
+        self._tasks = [
+            self._loop.create_task(task, name=name)
+            for name, task in (
+                ("watchdog", Watchdog(self._notifier, hearts).run()),
+                ("health", self._every(config.metrics.health_interval_s, self._publish_health)),
+                ("prune", self._every(PRUNE_EVERY_S, lambda: journal.prune(self._clock.now() - config.journal.retention_s))),
+            )
+        ]
+        self._health_changed()
+        self._notifier.ready("ready; cached phrases play, the voice is loading")
+
+    # ---- parts
+
+    def _open_cache(self) -> PhraseCache | None:
+        section = self._config.cache
+        if not section.enabled:
+            return None
+        try:
+            folder = self._config.paths.phrases
+            return self._opened(PhraseCache(folder, budget_bytes=section.budget_bytes, floor_bytes=section.floor_bytes))
+        except CacheError as error:
+            self._health.degrade("cache", str(error))
+            return None
+
+    def _make_sink(self) -> PortAudioSink:
+        audio = self._config.audio
+        return PortAudioSink(audio.device, sample_rate=audio.sample_rate_hz, buffer_s=audio.buffer_s)
+
+    def _start_metrics(self) -> None:
+        section = self._config.metrics
+        if section.enabled:
+            server = MetricsServer(self._metrics.registry, address=section.address, port=section.port)
+            try:
+                self._begin(server.start, server.stop)
+            except OSError as error:
+                self._health.degrade("metrics", f"port {section.port} of {section.address} cannot be served: {error}")
+
+    def _warm_up(self, worker: SynthesisWorker, speaker: Speaker, settings: Settings) -> None:
+        """Load the active voice, then make the configured phrases."""
+        try:
+            voice = self._catalog.get(settings.voice)
+        except UnknownVoice as error:
+            self._health.degrade("engine", str(error))
+            return
+        worker.load(voice)
+        path = self._config.cache.prewarm_file
+        if path is None:
+            return
+        try:
+            lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+            scripts = tuple(speaker.script(line, "auto") for line in lines if line and not line.startswith("#"))
+        except (OSError, UnicodeError, EdgeAgentError) as error:
+            self._health.degrade("prewarm", f"{path}: {error}")
+            return
+        worker.warm(Warm(scripts, voice, True, lambda made, failed, why: self._warmed(len(scripts), made, failed, why)))
+
+    def _warmed(self, texts: int, made: int, failed: int, why: str | None) -> None:
+        log.info("prewarmed texts=%d segments_made=%d failed=%d", texts, made, failed)
+        self._health.note("prewarm", why)
+
+    # ---- reports
+
+    def _engine_changed(self, voice: VoiceInfo, engine: Engine | None, reason: str | None) -> None:
+        if engine is None:
+            self._health.degrade("engine", f"{reason}; only cached phrases are spoken")
+            return
+        fell_back = self._config.voice.provider == "cuda" and engine.provider == CPU
+        self._metrics.engine(voice=voice.id, provider=engine.provider, fallback=fell_back)
+        self._health.note("engine", f"voice {voice.id} runs on the processor instead of CUDA" if fell_back else None)
+        self._catalog.remember(voice)
+        self._notifier.status(f"voice {voice.id} loaded on {engine.provider}")
+
+    def _report_recovery(self, part: str, database: Journal) -> None:
+        if database.recovered_from is not None:
+            log.error("%s recovered aside=%s reason=%r", part, database.recovered_from, database.recovery_reason)
+            self._health.degrade(part, f"was damaged; the old one is kept as {database.recovered_from}")
+
+    def _status(self) -> dict[str, object]:
+        state, why = self._health.state()
+        return {"state": state, "why": why, "queue_length": len(self._queue), "speaking": self._core.speaking}
+
+    def _health_changed(self) -> None:
+        state, why = self._health.state()
+        self._metrics.degraded(state != "online")
+        for ingress in self._ingresses:
+            ingress.set_status(state, why)
+
+    def _publish_health(self) -> None:
+        figures = self._metrics.figures()
+        for ingress in self._ingresses:
+            ingress.publish_health(figures)
+
+    # ---- help
+
+    def _opened(self, part):
+        self._stops.callback(part.close)
+        return part
+
+    def _begin(self, start: Callable[[], None], stop: Callable[[], None]) -> None:
+        start()
+        self._stops.callback(stop)
+
+    async def _every(self, seconds: float, action: Callable[[], object]) -> None:
+        while True:
+            try:
+                action()
+            except EdgeAgentError as error:
+                log.error("periodic task failed error=%r", str(error))
+            await asyncio.sleep(seconds)
+
+
+def run(config: Config) -> int:
+    """Run the daemon until SIGTERM or SIGINT; the process's exit status."""
+    return asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopped.set)
+    agent = Agent(config)
+    try:
+        await agent.start()
+    except EdgeAgentError as error:
+        log.critical("not started error=%r", str(error))
+        return 1
+    await stopped.wait()
+    await agent.stop()
+    return 0

@@ -1,0 +1,111 @@
+"""From a message to an announcement that may be spoken, or to the reason why not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.announcement import Announcement
+from edge_agent.errors import EdgeAgentError
+from edge_agent.ingress import Message
+from edge_agent.journal import Duplicate, Journal
+from edge_agent.parse import Defaults, Rejected, parse
+from edge_agent.playback import chimes
+from edge_agent.policy import Policy, Rejection
+from edge_agent.speech import Script, Speaker
+from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An announcement with all it takes to speak it."""
+
+    announcement: Announcement
+    script: Script
+    voice: VoiceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that will not be spoken; ``detail`` says why, for its event."""
+
+    id: str | None
+    reply_to: str | None
+    detail: dict[str, object]
+
+
+class Admission:
+    """Checks requests in the order: known already, well-formed, possible, allowed.
+
+    Args:
+        active_voice: the voice of requests that name none.
+        reply_problem: why answers may not go to a topic, or None.
+    """
+
+    def __init__(
+        self, journal: Journal, policy: Policy, speaker: Speaker, catalog: Catalog, defaults: Defaults,
+        active_voice: Callable[[], str | None], reply_problem: Callable[[str], str | None],
+    ) -> None:
+        self._journal, self._policy, self._speaker, self._catalog = journal, policy, speaker, catalog
+        self._defaults, self._active_voice, self._reply_problem = defaults, active_voice, reply_problem
+
+    def admit(self, message: Message) -> Admitted | Refused | Duplicate:
+        """Judge a request; nothing is kept of it yet."""
+        try:
+            announcement = self._read(message)
+        except Rejected as error:
+            known = self._journal.known(error.id) if error.id else None
+            return known or Refused(error.id, error.reply_to or message.reply_to, error.detail())
+        known = self._journal.known(announcement.id)
+        if known is not None:
+            return known
+        try:
+            return self._judge(announcement)
+        except Rejected as error:
+            return Refused(announcement.id, announcement.reply_to, error.detail())
+
+    def prepare(self, announcement: Announcement) -> Admitted:
+        """What it takes to speak an announcement that was admitted before.
+
+        Raises:
+            Rejected: its voice, chime or text cannot be spoken (any more).
+        """
+        try:
+            voice = self._catalog.get(announcement.voice or self._active_voice())
+        except UnknownVoice as error:
+            raise Rejected("voice", f"{error.voice_id!r} is not installed", ", ".join(error.known) or "none") from error
+        if announcement.chime is not None and announcement.chime not in chimes.names():
+            raise Rejected("chime", f"{announcement.chime!r} does not exist", ", ".join(sorted(chimes.names())))
+        try:
+            script = self._speaker.script(
+                announcement.text, announcement.lang, chime=announcement.chime, repeat=announcement.repeat, gap_s=announcement.gap_s
+            )
+        except EdgeAgentError as error:
+            raise Rejected("text", f"cannot be spoken: {error}", "text with at least one word, or the SSML subset") from error
+        return Admitted(announcement, script, voice)
+
+    def _read(self, message: Message) -> Announcement:
+        # A request without an id of its own is named after its delivery, so that a redelivery can be told from a repetition.
+        name = f"{message.fingerprint()[:24]}.{int(message.received_at)}"
+        if message.correlation is None and message.redelivered:
+            name = self._journal.newest_id(message.fingerprint()[:24] + ".", since=message.received_at - _REDELIVERY_S) or name
+        announcement = parse(
+            message.payload, source=message.source, now=message.received_at, content_type=message.content_type,
+            defaults=self._defaults, expiry_s=message.expiry_s, correlation=message.correlation or name.encode(),
+            reply_to=message.reply_to,
+        )
+        announcement = dataclasses.replace(announcement, correlation=message.correlation)
+        if announcement.reply_to is not None and (problem := self._reply_problem(announcement.reply_to)):
+            raise Rejected("reply_to", problem, "a topic this device may publish to", id=announcement.id)
+        return announcement
+
+    def _judge(self, announcement: Announcement) -> Admitted | Refused:
+        verdict = self._policy.check(announcement)
+        if isinstance(verdict, Rejection):
+            return Refused(announcement.id, announcement.reply_to, verdict.detail())
+        return self.prepare(verdict)
+
+
+_REDELIVERY_S = 3600.0
+"""A broker redelivers within its session expiry, which is far below an hour."""

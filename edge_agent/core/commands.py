@@ -1,0 +1,108 @@
+"""What can be asked of the daemon besides speaking."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_agent.core.core import Core
+from edge_agent.errors import EdgeAgentError
+from edge_agent.ingress import Cancel, Clear, Command, Ping, Prewarm, Route, Stop, Voice, Volume
+from edge_agent.playback.player import Player
+from edge_agent.speech import Script, Speaker
+from edge_agent.voices import Catalog
+from edge_agent.worker import SynthesisWorker, Warm
+
+log = logging.getLogger(__name__)
+
+
+class Settings:
+    """What commands change and a restart must not forget: volume and active voice, in one small file."""
+
+    def __init__(self, path: Path, *, volume: float, voice: str | None) -> None:
+        self._path = path
+        try:
+            kept = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            kept = {}
+        kept = kept if isinstance(kept, dict) else {}
+        self.volume: float = kept["volume"] if isinstance(kept.get("volume"), int | float) else volume
+        self.voice: str | None = voice if voice is not None else kept.get("voice")
+
+    def save(self) -> None:
+        """Write by temporary file, fsync and rename; failing to is logged, the change holds until the next start."""
+        temporary = self._path.with_name(f".{self._path.name}.tmp")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump({"version": 1, "volume": self.volume, "voice": self.voice}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            log.error("settings not kept path=%s error=%r", self._path, str(error))
+
+
+class Commands:
+    """Carries out commands, in the event loop's thread."""
+
+    def __init__(
+        self, speaker: Speaker, catalog: Catalog, worker: SynthesisWorker, player: Player, settings: Settings,
+        status: Callable[[], dict[str, object]],
+    ) -> None:
+        self._speaker, self._catalog, self._worker, self._player = speaker, catalog, worker, player
+        self._settings, self._status = settings, status
+        self.core: Core | None = None
+
+    def __call__(self, command: Command, reply: Route) -> None:
+        """Carry out and answer; whatever cannot be done is refused with the reason."""
+        try:
+            self._carry_out(command, reply)
+        except EdgeAgentError as error:
+            reply.refuse(str(error))
+
+    def _carry_out(self, command: Command, reply: Route) -> None:
+        match command:
+            case Stop():
+                reply.answer(stopped=self.core.stop_current("stopped by command"))
+            case Cancel(id=id, key=key):
+                reply.answer(cancelled=self.core.cancel(id=id, key=key))
+            case Clear():
+                reply.answer(cleared=self.core.clear())
+            case Volume(volume=volume):
+                self._player.set_volume(volume)
+                self._settings.volume = volume
+                self._settings.save()
+                reply.answer(volume=volume)
+            case Voice(voice=voice):
+                chosen = self._catalog.get(voice)
+                self._settings.voice = chosen.id
+                self._settings.save()
+                self._worker.load(chosen)
+                reply.answer(voice=chosen.id)
+            case Prewarm():
+                self._prewarm(command, reply)
+            case Ping():
+                reply.answer(**self._status())
+
+    def _prewarm(self, command: Prewarm, reply: Route) -> None:
+        voice = self._catalog.get(command.voice or self._settings.voice)
+        scripts: list[Script] = []
+        problems: list[str] = []
+        for text in command.texts:
+            try:
+                scripts.append(self._speaker.script(text, command.lang))
+            except EdgeAgentError as error:
+                problems.append(f"{text[:40]!r}: {error}")
+
+        def done(made: int, failed: int, problem: str | None) -> None:
+            all_problems = problems + ([problem] if problem else [])
+            fields = {"texts": len(command.texts), "segments_made": made, "texts_failed": failed + len(problems)}
+            if all_problems:
+                reply.refuse("; ".join(all_problems[:3]), **fields)
+            else:
+                reply.answer(**fields)
+
+        self._worker.warm(Warm(tuple(scripts), voice, command.pin, done))

@@ -1,0 +1,142 @@
+"""Segments to PCM: from the phrase cache where it has them, from the engine where not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from edge_agent.phrases import NotCacheable, PhraseCache, phrase_key
+from edge_agent.playback import chimes
+from edge_agent.playback.loudness import gain_to
+from edge_agent.speech.engines import Engines
+from edge_agent.speech.script import Item, Script, write_script
+from edge_agent.synthesis import PCM, SynthesisError
+from edge_agent.templates import Templates
+from edge_agent.text import FRONT_END_VERSION, Chime, Pause, Speech
+from edge_agent.voices import VoiceInfo
+
+ENGINE_SCHEMA = "1"
+"""Changes when an engine would give other samples for the same voice and phonemes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A chunk of sound: mono float32 PCM [n], the number of its segment, the linear gain that brings it to the loudness
+    target, and whether it came from the cache (None for chimes and pauses)."""
+
+    pcm: PCM
+    segment: int
+    gain: float
+    cached: bool | None
+
+
+class Speaker:
+    """Speaks scripts. Use one from one thread at a time (the synthesis thread).
+
+    Args:
+        engines: loaded voices.
+        cache: recordings, or None to do without.
+        templates: sentences with slots, cached by their parts.
+        loudness_lufs: the loudness that voices and chimes are brought to.
+    """
+
+    def __init__(self, engines: Engines, cache: PhraseCache | None, templates: Templates, loudness_lufs: float) -> None:
+        self.engines = engines
+        self._cache, self._templates, self._loudness_lufs = cache, templates, loudness_lufs
+        self._script = lru_cache(maxsize=512)(self._write)
+
+    def script(self, text: str, lang: str, *, chime: str | None = None, repeat: int = 1, gap_s: float = 1.0) -> Script:
+        """What will be heard; remembered for texts that come again. See :func:`write_script`.
+
+        Raises:
+            TextError: nothing can be spoken, or the SSML is wrong.
+            SynthesisError: it asks for a chime that does not exist.
+        """
+        return self._script(text, lang, chime, repeat, gap_s)
+
+    def pieces(self, script: Script, voice: VoiceInfo, *, speed: float = 1.0, first: int = 0) -> Iterator[Piece]:
+        """The sound of a script from segment ``first`` on, as early as it is there.
+
+        Raises:
+            SynthesisError: the engine failed, on the processor too; what the cache holds never needs the engine.
+        """
+        for number, item in enumerate(script.items):
+            if number >= first:
+                yield from self._sound(item, number, voice, speed)
+
+    def prewarm(self, script: Script, voice: VoiceInfo, *, pinned: bool = False, speed: float = 1.0) -> int:
+        """Have every spoken segment in the cache; how many had to be made.
+
+        Raises:
+            SynthesisError: the engine failed.
+            CacheError: the phrases cannot be pinned.
+        """
+        made = 0
+        for item in script.speech:
+            made += any(piece.cached is False for piece in self._sound(item, 0, voice, speed))
+            if pinned and self._cache is not None:
+                self._cache.pin(self.key(item, voice, speed))
+        return made
+
+    def key(self, segment: Speech, voice: VoiceInfo, speed: float = 1.0) -> str:
+        """The name of a segment's recording."""
+        return phrase_key(
+            segment, voice_id=voice.id, pack_digest=voice.digest, front_end_version=FRONT_END_VERSION, speed=speed,
+            sample_rate=voice.sample_rate, engine_schema=f"{voice.engine}/{ENGINE_SCHEMA}",
+        )
+
+    def _write(self, text: str, lang: str, chime: str | None, repeat: int, gap_s: float) -> Script:
+        script = write_script(text, lang, templates=self._templates, chime=chime, repeat=repeat, gap_s=gap_s)
+        for item in script.items:
+            if isinstance(item, Chime) and item.name not in chimes.names():
+                raise SynthesisError(f"there is no chime {item.name!r}; there are {', '.join(sorted(chimes.names()))}")
+        return script
+
+    def _sound(self, item: Item, number: int, voice: VoiceInfo, speed: float) -> Iterator[Piece]:
+        if isinstance(item, Pause):
+            yield Piece(np.zeros(round(item.seconds * voice.sample_rate), np.float32), number, 1.0, None)
+        elif isinstance(item, Chime):
+            wave = chimes.render(item.name, voice.sample_rate)
+            yield Piece(wave, number, gain_to(self._loudness_lufs, chimes.LOUDNESS_LUFS), None)
+        else:
+            gain = gain_to(self._loudness_lufs, voice.loudness_lufs) * 10 ** (item.gain_db / 20)
+            key = self.key(item, voice, speed)
+            recording = self._cache.get(key) if self._cache is not None else None
+            if recording is not None:
+                yield Piece(recording, number, gain, True)
+            else:
+                yield from self._synthesize(item, number, voice, speed, gain, key)
+
+    def _synthesize(self, item: Speech, number: int, voice: VoiceInfo, speed: float, gain: float, key: str) -> Iterator[Piece]:
+        chunks: list[PCM] = []
+        busy_s = 0.0
+        engine = self.engines.get(voice)
+        stream = engine.synthesize(item, speed=speed)
+        while True:
+            began = time.monotonic()
+            try:
+                chunk = next(stream, None)
+            except SynthesisError as error:
+                if chunks or not error.retryable:
+                    raise
+                stream = self.engines.fall_back(voice).synthesize(item, speed=speed)
+                continue
+            busy_s += time.monotonic() - began
+            if chunk is None:
+                break
+            chunks.append(chunk)
+            yield Piece(chunk, number, gain, False)
+        if self._cache is not None and chunks:
+            self._keep(key, np.concatenate(chunks), item, voice, busy_s)
+
+    def _keep(self, key: str, pcm: PCM, item: Speech, voice: VoiceInfo, busy_s: float) -> None:
+        try:
+            self._cache.put(
+                key, pcm, text=item.text, lang=item.lang, voice_id=voice.id, sample_rate=voice.sample_rate, synthesis_s=busy_s
+            )
+        except NotCacheable:
+            pass  # longer than the cache takes: it is spoken anyway, and made again next time
