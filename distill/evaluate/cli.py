@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from distill.evaluate import recognition
-from distill.evaluate.errors import EvaluationError, MissingExtra
+from distill.evaluate.errors import MissingExtra, require
 from distill.evaluate.listeners import Listener, Remembering
 from distill.evaluate.results import FILE, table
 from distill.evaluate.run import LISTENERS, evaluate
@@ -92,8 +92,6 @@ def _listeners(options: argparse.Namespace) -> list[Listener]:
 
 
 def _limit_torch(threads: int) -> None:
-    from distill.evaluate.errors import require
-
     require("mos", ["torch"])
     import torch
 

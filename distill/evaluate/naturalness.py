@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from importlib import metadata
 from typing import Any
@@ -40,4 +41,5 @@ class Naturalness:
         _shims.for_distillmos()
         import distillmos
 
-        return distillmos.ConvTransformerSQAModel().eval()
+        with contextlib.redirect_stdout(None):  # it prints where its weights are
+            return distillmos.ConvTransformerSQAModel().eval()

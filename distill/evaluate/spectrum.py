@@ -9,7 +9,7 @@ from distill.evaluate.clip import FRAMES_PER_S
 
 WINDOW_S = 0.04
 BANDS = 80
-RANGE_DB = 60.0
+RANGE_DB = 70.0
 """How far below a clip's loudest frame differences count: further down nobody hears them."""
 
 WHISTLE_HZ = (2000.0, 3000.0)
@@ -40,7 +40,7 @@ def band_levels(spectrum: NDArray[np.float64], sample_rate: int, bands: int = BA
     nearest = np.abs(frequency[:, None] - edges[1:-1]).argmin(0)
     empty = weights.sum(0) == 0
     weights[nearest[empty], np.flatnonzero(empty)] = 1
-    return 10 * np.log10(spectrum @ (weights / weights.sum(0)))
+    return 10 * np.log10(spectrum @ weights)
 
 
 def log_spectral_distance(reference_db: NDArray[np.float64], other_db: NDArray[np.float64]) -> float:

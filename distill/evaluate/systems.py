@@ -60,7 +60,7 @@ class TeacherSystem:
         path = self._memory / f"{hashlib.sha256(f'{self.identity}|{phonemes}'.encode()).hexdigest()}.npz"
         try:
             with np.load(path, allow_pickle=False) as kept:
-                return Clip(kept["audio"], int(kept["sample_rate"]), kept["frames"] if "frames" in kept else None)
+                return Clip(kept["audio"], int(kept["sample_rate"]), kept.get("frames"))
         except (OSError, ValueError, KeyError, EOFError):  # none yet, or cut off while copied: ask again
             said = self._teacher.speak(phonemes)
         clip = Clip.of(said.audio, self._teacher.sample_rate, said.frames)
