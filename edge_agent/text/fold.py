@@ -11,33 +11,46 @@ _SPECIAL: Final = {
     **_ROMAN,
     "㎡": "m²", "㎥": "m³", "℃": "°C", "℉": "°F", "￥": "¥", "～": "~", "〜": "~", "∼": "~", "－": "-", "−": "-", "‐": "-",
     "‑": "-", "⁄": "/", "’": "'", "‘": "'", "ʼ": "'", "〇": "零", "º": "°", "˚": "°", "µ": "μ", "\u00a0": " ", "\u3000": " ",
-    "\u00ad": "", "¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "×": "×", "²": "²", "³": "³",
+    "\u00ad": "", "{": " ", "}": " ", "¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "×": "×", "²": "²", "³": "³",
 }  # fmt: skip
 _KEPT: Final = frozenset("，。！？；：（）、…—–·《》「」『』【】“”°²³¥€£₩±≥≤÷×‰")
 _DROPPED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me"))
 _BETWEEN_FIGURES: Final = re.compile(r"(?<=[\dA-Za-z])\s?([：．／])\s?(?=\d)")
 _NARROW: Final = {"：": ":", "．": ".", "／": "/"}
 _REPEATED: Final = re.compile(r"([^\W\d_])\1{10,}|([^\w\s])\2{10,}")
+_LONG_WORD: Final = re.compile(r"[A-Za-z\u00c0-\u024f]{46,}")
+"""Longer than any word there is."""
 _SPACES: Final = re.compile(r"[ \t\r\f\v]+")
+
+
+def collapse(text: str) -> str:
+    """A letter or sign repeated more than ten times, ten times."""
+    return _REPEATED.sub(lambda match: match[0][:10], text)
 
 
 def fold(text: str) -> str:
     """Full-width figures and letters narrow, compatibility forms plain, emoji and control characters gone.
 
     Chinese punctuation stays, but for `：` between figures. A letter or sign repeated more than ten times is said ten
-    times. Runs of blanks become one; line ends stay, for they end a sentence.
+    times, letters without end are broken into pieces. Braces go, for they mark given phonemes later on. Runs of blanks
+    become one; line ends stay, for they end a sentence.
     """
     folded = "".join(map(_fold_character, text))
     folded = _BETWEEN_FIGURES.sub(lambda match: _NARROW[match[1]], folded)
-    folded = _REPEATED.sub(lambda match: match[0][:10], folded)
+    folded = collapse(folded)
+    folded = _LONG_WORD.sub(lambda match: _broken(match[0]), folded)
     return _SPACES.sub(" ", folded).strip()
 
 
+def _broken(word: str) -> str:
+    return " ".join(word[i : i + 30] for i in range(0, len(word), 30))
+
+
 def _fold_character(character: str) -> str:
-    if character < "\x7f":
-        return character if character >= " " or character == "\n" else " "
     if character in _SPECIAL:
         return _SPECIAL[character]
+    if character < "\x7f":
+        return character if character >= " " or character == "\n" else " "
     if character in _KEPT or "\u4e00" <= character <= "\u9fff":
         return character
     category = unicodedata.category(character)

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from edge_agent.text.errors import TextError
 
 FORMAT = 1
-COST_STEP = 1 / 16
+COST_STEP = 1 / 4
 """Costs (-log p, nats) are stored in one byte each, in this step."""
 BOUNDARY = 0
 """Token id of the word's edge."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
-_BEAM = 8
+_BEAM = 12
 _BUCKET_BITS = 18
 
 

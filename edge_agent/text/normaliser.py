@@ -33,6 +33,11 @@ def normalise(text: str, lang: Literal["auto", "zh", "en"] = "auto") -> str:
         _sentence(sentence, language.of(sentence, whole) if lang == "auto" else lang)
         for sentence in _SENTENCE.findall(folded)
     )
+    return tidy(spoken)
+
+
+def tidy(spoken: str) -> str:
+    """One blank between words of Latin letters, none within Chinese."""
     return _BLANK_IN_CHINESE.sub("", _SPACES.sub(" ", spoken)).strip()
 
 

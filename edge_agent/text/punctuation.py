@@ -23,7 +23,8 @@ PAUSES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """A written mark to the one spoken for it; every other mark is silent."""
 
-_SPOKEN: Final = frozenset(PAUSES.values())
+SPOKEN: Final = frozenset(PAUSES.values())
+"""The marks a voice knows."""
 
 
 def join(pieces: Iterable[str]) -> str:
@@ -36,6 +37,6 @@ def join(pieces: Iterable[str]) -> str:
         mark = PAUSES.get(piece)
         if mark is None:
             out += f" {piece}" if out and piece else piece
-        elif out and out[-1] not in _SPOKEN:
+        elif out and out[-1] not in SPOKEN:
             out += mark
     return out

@@ -10,7 +10,9 @@ from types import MappingProxyType
 
 from edge_agent.text.english.context import Context
 
-_DETERMINERS = frozenset("a an the this these those my your his her its our their no any some each every another".split())
+_DETERMINERS = frozenset(
+    "a an the this these those my your his her its our their no any some each every another".split()
+)
 _NUMBERS = frozenset("one two three four five six seven eight nine ten".split())
 _PREPOSITIONS = frozenset("of in on at by for from with without under into per during after before via".split())
 _NOUN_AFTER = _DETERMINERS | _NUMBERS | _PREPOSITIONS
@@ -68,6 +70,10 @@ def _live(context: Context) -> tuple[str, ...]:
     return ("VERB",) if context.following in _PLACES and not is_on_air else ()
 
 
+def _lives(context: Context) -> tuple[str, ...]:
+    return ("VERB",) if context.previous in _SINGULAR | {"who", "that"} else ()
+
+
 def _content(context: Context) -> tuple[str, ...]:
     feels = _BE | {"feel", "felt", "very", "quite", "more", "perfectly", "seem", "seems"}
     return () if context.previous in feels else ("NOUN",)
@@ -107,6 +113,6 @@ def _noun(context: Context) -> tuple[str, ...]:
 _METAL = frozenset("poisoning paint pipe pipes battery batteries acid free shielding pencil".split())
 _WORDS: Mapping[str, Callable[[Context], tuple[str, ...]]] = MappingProxyType(
     {"close": _close, "closer": _default, "live": _live, "content": _content, "contents": _noun, "read": _read}
-    | {"wound": _wound, "bass": _bass, "minute": _minute, "that": _that}
-    | dict.fromkeys(("upset", "invalid", "lives"), _default)
+    | {"wound": _wound, "bass": _bass, "minute": _minute, "that": _that, "lives": _lives}
+    | dict.fromkeys(("upset", "invalid"), _default)
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 _VOICELESS = frozenset("ptkfθ")
 _SIBILANT = frozenset("szʃʒʧʤ")
 _FLAPPING = frozenset("AIOWYiuæɑəɛɪɹʊʌ")
+_OPEN = frozenset("AIOWYiuəɹ")
 FLAP = "T"
 """The American t of ``water``, in the symbols of Kokoro v1.0."""
 
@@ -38,6 +39,26 @@ def agent(stem: str) -> str:
 def adverb(stem: str) -> str:
     """-ly: quickly; ``simple`` loses its own syllable in ``simply``."""
     return stem.removesuffix("ᵊl") + "li" if stem.endswith("ᵊl") else stem.removesuffix("l") + "li"
+
+
+def have(stem: str) -> str:
+    """'ve: who've, which've."""
+    return stem + ("v" if stem[-1] in _OPEN else "əv")
+
+
+def will(stem: str) -> str:
+    """'ll: who'll, that'll."""
+    return stem + ("l" if stem[-1] in _OPEN else "əl")
+
+
+def would(stem: str) -> str:
+    """'d: who'd, that'd."""
+    return stem + ("d" if stem[-1] in _OPEN else "əd")
+
+
+def are(stem: str) -> str:
+    """'re: who're, gates're."""
+    return stem + "əɹ"
 
 
 def _flapped(stem: str) -> str:

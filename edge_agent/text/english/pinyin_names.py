@@ -45,9 +45,7 @@ _AFTER = {
     "y": "a e i o u ao ou an in ang ing ong ue uan un",
     "w": "a o u ai ei an en ang eng",
 }
-_SYLLABLES = {
-    initial + final: (initial, final) for initial, finals in _AFTER.items() for final in finals.split()
-}
+_SYLLABLES = {initial + final: (initial, final) for initial, finals in _AFTER.items() for final in finals.split()}
 _LONGEST_SYLLABLE = max(map(len, _SYLLABLES))
 _MOST_SYLLABLES = 5
 _BUZZED = frozenset({"zh", "ch", "sh", "r"})

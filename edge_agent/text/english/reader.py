@@ -123,9 +123,12 @@ class Reader:
             if inflect in _DOUBLING and _DOUBLED.search(base):
                 stems.append(base[:-1])
             for stem in stems:
-                tag = "NOUN" if inflect is inflection.plural else "VERB"
                 is_acronym = stem.isupper() and len(stem) > 1
-                sounds = self._capitals(stem, Context()) if is_acronym else self._looked_up(stem, tag)
+                sounds = (
+                    self._capitals(stem, Context())
+                    if is_acronym
+                    else self._looked_up(stem, *_STEM_TAGS.get(inflect, ()))
+                )
                 if sounds:
                     return inflect(sounds)
         return None
@@ -161,6 +164,10 @@ class Reader:
 
 _ENDINGS: tuple[tuple[str, tuple[str, ...], Callable[[str], str]], ...] = (
     ("'s", ("",), inflection.plural),
+    ("'ve", ("",), inflection.have),
+    ("'ll", ("",), inflection.will),
+    ("'d", ("",), inflection.would),
+    ("'re", ("",), inflection.are),
     ("s", ("",), inflection.plural),
     ("ies", ("y",), inflection.plural),
     ("es", ("",), inflection.plural),
@@ -170,4 +177,5 @@ _ENDINGS: tuple[tuple[str, tuple[str, ...], Callable[[str], str]], ...] = (
     ("er", ("", "e"), inflection.agent),
     ("ly", ("",), inflection.adverb),
 )
-_DOUBLING = frozenset({inflection.past, inflection.gerund, inflection.agent})
+_STEM_TAGS = {inflection.past: ("VERB",), inflection.gerund: ("VERB",), inflection.agent: ("VERB",)}
+_DOUBLING = frozenset(_STEM_TAGS)

@@ -7,11 +7,15 @@ import unicodedata
 from dataclasses import dataclass
 
 PAUSES = frozenset(";:,.!?—…")
+_KEPT = frozenset("—…“”")
 _WORD = r"[A-Za-z]+(?:'[A-Za-z]+)*"
-_TITLES = "Mr|Mrs|Ms|Dr|Prof|St|Mt|No|vs|Vs"
+_ABBREVIATION = r"""
+    (?:Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|Vs)\.(?=\s+[A-Za-z])
+  | No\.(?=\s+(?:[0-9]|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)\b))
+"""
 _TOKEN = re.compile(
     rf"""
-    (?P<word> (?:[A-Za-z]\.){{2,}} | (?:{_TITLES})\.(?=\s+[A-Za-z]) | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
+    (?P<word> (?:[A-Za-z]\.){{2,}} | {_ABBREVIATION} | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
   | (?P<dash> (?<!\S)-+(?!\S) | --+ )
   | (?P<mark> [;:,.!?—…“”()"] )
   | (?P<gap> \s+ )
@@ -70,15 +74,16 @@ def fold(text: str) -> str:
     text = "".join(symbol for symbol in text if not unicodedata.combining(symbol))
     if text.isascii():
         return text
-    return re.sub(r"\s*([^\W\d_])\s*", lambda match: _named(match), text)
+    return "".join(symbol if symbol.isascii() or symbol in _KEPT else _named(symbol) for symbol in text)
 
 
-def _named(match: re.Match[str]) -> str:
-    """Read a letter outside A to Z by its Unicode name: the Greek letter for r becomes ``rho``."""
-    letter = match.group(1)
-    if letter.isascii():
-        return match.group()
-    name = unicodedata.name(letter, "")
+def _named(symbol: str) -> str:
+    """Read a letter outside A to Z by its Unicode name, the Greek letter for r as ``rho``; drop what is no letter."""
+    if symbol.isdecimal():
+        return str(unicodedata.decimal(symbol))
+    if symbol.isspace() or not symbol.isalpha():
+        return " "
+    name = unicodedata.name(symbol, "")
     spoken = name.rpartition("LETTER ")[2] if "LETTER " in name else "character"
     return f" {spoken.lower()} "
 

@@ -9,11 +9,11 @@ from edge_agent.text import numbers_en, numbers_zh
 from edge_agent.text.slots.rule import NOT_IN_CODE, Rule, rule
 
 AIRLINES: Final = frozenset(
-    "CA MU CZ HU MF ZH 3U 9C HO SC FM KN GS JD PN 8L TV EU NS QW DR KY GJ UQ BK JR G5 A6 RY GX FU LT AQ DZ GT 9H Y8 "
-    "CX KA HX UO NX CI BR IT JX AE B7 NH JL MM BC 6J KE OZ 7C LJ TW ZE SQ TR MI MH AK D7 OD TG FD SL VZ PG VN VJ QH PR "
-    "5J Z2 GA JT QZ ID AI 6E SG UK UL PK BG KB RA BI EK EY QR SV GF WY KU RJ ME LY TK PC SU S7 U6 HY KC B2 BA VS U2 BY "
-    "LS FR EI AF TO KL HV LH EW DE OS LX WK SN LO OK RO JU OU AY SK DY FI BT TP IB VY UX AZ A3 MS ET KQ SA AT TU AA UA "
-    "DL WN AS B6 NK F9 HA AC WS AM Y4 VB CM AV LA G3 AD AR JJ QF VA JQ NZ FJ".split()
+    "CA MU CZ HU MF ZH 3U 9C HO SC FM KN GS JD PN 8L TV EU NS QW DR KY GJ UQ BK JR RY GX FU LT AQ DZ GT 9H CX KA HX UO "
+    "NX CI BR IT JX NH JL MM BC 6J KE OZ 7C LJ TW ZE SQ TR MI MH AK OD TG FD SL VZ PG VN VJ QH PR 5J GA JT QZ AI 6E SG "
+    "UL PK BG KB RA BI EK EY QR SV GF WY KU RJ ME LY TK PC SU HY KC BA VS BY LS FR EI AF KL HV LH EW DE OS LX WK SN LO "
+    "RO JU OU AY SK DY FI BT TP IB VY UX AZ MS ET KQ SA AT TU AA UA DL WN AS NK HA AC WS AM VB AV LA AD AR JJ QF VA JQ "
+    "NZ FJ".split()
 )
 """IATA codes of carriers; a code followed by three or four figures is a flight wherever it stands."""
 
@@ -65,10 +65,10 @@ def _spelled_en(match: re.Match[str]) -> str:
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(rf"([{_PROVINCES}])([A-Z])\s?[·.・]?\s?((?=[A-Z]{{0,5}}\d)[A-Z\d]{{4,6}})(?![A-Za-z\d])", _plate_zh),
+    rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次(?!航班)|列车|动车|高铁)", _codes_zh),
     rule(rf"{_FLIGHT}(?=\s*(?:次|航班))", _flight_zh),
     rule(rf"(?<=航班){_FLIGHT}", _flight_zh),
-    rule(_FLIGHT, _known_flight_zh),
-    rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次|列车|动车|高铁)", _codes_zh),
+    rule(rf"{_FLIGHT}(?!号)", _known_flight_zh),
     rule(rf"(?<=车次){_TRAIN}\d{{1,4}}(?!\d)", _codes_zh),
     rule(r"(?<![A-Za-z\d第])\d{4}(?=次(?:列车|旅客|旅游|公益|慢|快|特快|直达|普快|临客|动车))", _codes_zh),
     rule(r"((?:波音|空客)[A-Z]?)(\d{3})(?:-(\d00))?(?!\d)", _aircraft_zh),

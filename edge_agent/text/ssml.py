@@ -1,0 +1,291 @@
+"""The SSML subset: markup to passages of text, pauses and chimes.
+
+Parsed by expat with document types and entities refused, so that markup from the network costs no more than its
+size. Elements and attributes after W3C SSML 1.1; what is not in the table below is an error with its place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Callable, Final, Literal, Mapping, Union
+from xml.parsers import expat
+
+from edge_agent.text import pinyin
+from edge_agent.text.errors import SsmlError, TextError
+from edge_agent.text.items import Chime, Pause
+from edge_agent.text.say_as import READINGS
+from edge_agent.text.symbols import SYMBOLS
+
+MAX_CHARACTERS: Final = 20_000
+MAX_DEPTH: Final = 16
+MAX_BREAK_S: Final = 10.0
+PARAGRAPH_S: Final = 0.5
+SENTENCE_S: Final = 0.2
+MIN_RATE: Final = 0.5
+MAX_RATE: Final = 2.0
+MIN_GAIN_DB: Final = -40.0
+MAX_GAIN_DB: Final = 6.0
+
+Lang = Literal["auto", "zh", "en"]
+
+ATTRIBUTES: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "speak": (frozenset(), frozenset(("version", "xmlns", "xml:lang"))),
+    "p": (frozenset(), frozenset(("xml:lang",))),
+    "s": (frozenset(), frozenset(("xml:lang",))),
+    "lang": (frozenset(("xml:lang",)), frozenset()),
+    "break": (frozenset(), frozenset(("time", "strength"))),
+    "prosody": (frozenset(), frozenset(("rate", "volume"))),
+    "say-as": (frozenset(("interpret-as",)), frozenset()),
+    "sub": (frozenset(("alias",)), frozenset()),
+    "phoneme": (frozenset(("ph",)), frozenset(("alphabet",))),
+    "audio": (frozenset(("src",)), frozenset()),
+}
+"""Element to its required and its optional attributes."""
+
+_TEXT_ONLY: Final = frozenset(("say-as", "sub", "phoneme"))
+_EMPTY: Final = frozenset(("break", "audio"))
+_STRENGTHS_S: Final = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.8, "x-strong": 1.2}
+_RATES: Final = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
+_VOLUMES_DB: Final = {"silent": MIN_GAIN_DB, "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "default": 0.0, "loud": 3.0, "x-loud": 6.0}
+_LANGUAGES: Final = {"zh": "zh", "cmn": "zh", "en": "en"}
+_ALPHABETS: Final = ("ipa", "x-pinyin")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Text to be normalised."""
+
+    text: str
+    lang: Lang
+
+
+@dataclass(frozen=True)
+class SayAs:
+    """Text with a reading chosen by the sender; `line`, `column` and `position` are where it stands."""
+
+    text: str
+    lang: Lang
+    kind: str
+    line: int
+    column: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Given:
+    """Phonemes chosen by the sender."""
+
+    phonemes: str
+
+
+Part = Union[Written, SayAs, Given]
+
+
+@dataclass
+class Passage:
+    """Parts that are spoken in one go, with one rate and gain."""
+
+    rate: float
+    gain_db: float
+    parts: list[Part] = field(default_factory=list)
+
+
+def is_ssml(text: str) -> bool:
+    """Whether `text` is meant as markup."""
+    return re.match(r"\s*<(?:speak[\s/>]|\?xml\s|!DOCTYPE)", text) is not None
+
+
+def parse(text: str, lang: Lang) -> list[Passage | Pause | Chime]:
+    """Passages, pauses and chimes of SSML in order. Raises SsmlError."""
+    return _Parser(text, lang).parse()
+
+
+@dataclass(frozen=True)
+class _Scope:
+    element: str
+    lang: Lang
+    rate: float
+    gain_db: float
+    attributes: Mapping[str, str]
+
+
+class _Parser:
+    def __init__(self, text: str, lang: Lang) -> None:
+        self._source = text
+        self._scopes = [_Scope("", lang, 1.0, 0.0, {})]
+        self._out: list[Passage | Pause | Chime] = []
+        self._inner = ""
+        self._inner_at = (0, 0, 0)
+        self._expat = expat.ParserCreate("utf-8")
+        self._expat.buffer_text = True
+        self._expat.StartElementHandler = self._start
+        self._expat.EndElementHandler = self._end
+        self._expat.CharacterDataHandler = self._characters
+        self._expat.StartDoctypeDeclHandler = self._refuse_doctype
+        self._expat.EntityDeclHandler = self._refuse_doctype
+
+    def parse(self) -> list[Passage | Pause | Chime]:
+        if len(self._source) > MAX_CHARACTERS:
+            raise SsmlError(f"{len(self._source)} characters of markup, at most {MAX_CHARACTERS}", line=1, column=1, position=0)
+        try:
+            self._bytes = self._source.encode("utf-8")
+        except UnicodeEncodeError as error:
+            line = self._source.count("\n", 0, error.start) + 1
+            raise SsmlError("a lone surrogate is not a character", line=line, column=1, position=error.start) from None
+        try:
+            self._expat.Parse(self._bytes, True)
+        except expat.ExpatError as error:
+            hint = "; only &amp; &lt; &gt; &quot; &apos; are known" if error.code == 11 else ""
+            raise self._error(f"not well formed: {expat.ErrorString(error.code)}{hint}", error.lineno, error.offset) from None
+        return self._out
+
+    def _place(self) -> tuple[int, int, int]:
+        at = self._expat.CurrentByteIndex
+        return (
+            self._expat.CurrentLineNumber,
+            self._expat.CurrentColumnNumber + 1,
+            len(self._bytes[:at].decode("utf-8", "ignore")),
+        )
+
+    def _error(self, message: str, line: int | None = None, column: int | None = None) -> SsmlError:
+        here_line, here_column, position = self._place()
+        if line is not None and column is not None:
+            here_line, here_column = line, column + 1
+        return SsmlError(message, line=here_line, column=here_column, position=position)
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise self._error("a document type is not allowed")
+
+    def _start(self, element: str, attributes: dict[str, str]) -> None:
+        outer = self._scopes[-1]
+        if element not in ATTRIBUTES:
+            raise self._error(f"unknown element <{element}>; allowed: {', '.join(ATTRIBUTES)}")
+        if (element == "speak") != (len(self._scopes) == 1):
+            raise self._error("<speak> must be the outermost element, and only that")
+        if outer.element in _TEXT_ONLY or outer.element in _EMPTY:
+            raise self._error(f"<{outer.element}> cannot hold <{element}>")
+        if len(self._scopes) > MAX_DEPTH:
+            raise self._error(f"elements nested deeper than {MAX_DEPTH}")
+        required, optional = ATTRIBUTES[element]
+        for name in attributes:
+            if name not in required | optional:
+                allowed = ", ".join(sorted(required | optional)) or "none"
+                raise self._error(f"unknown attribute {name} of <{element}>; allowed: {allowed}")
+        for name in sorted(required - attributes.keys()):
+            raise self._error(f"<{element}> needs the attribute {name}")
+        lang, rate, gain_db = outer.lang, outer.rate, outer.gain_db
+        if "xml:lang" in attributes:
+            lang = self._lang(attributes["xml:lang"])
+        if "rate" in attributes:
+            rate = min(max(rate * self._rate(attributes["rate"]), MIN_RATE), MAX_RATE)
+        if "volume" in attributes:
+            gain_db = min(max(gain_db + self._gain_db(attributes["volume"]), MIN_GAIN_DB), MAX_GAIN_DB)
+        if element == "break":
+            self._pause(self._break_s(attributes))
+        elif element == "audio":
+            self._out.append(Chime(self._chime(attributes["src"])))
+        elif element == "say-as" and attributes["interpret-as"] not in READINGS:
+            raise self._unknown("interpret-as", attributes["interpret-as"], READINGS)
+        self._scopes.append(_Scope(element, lang, rate, gain_db, attributes))
+        self._inner = ""
+        self._inner_at = self._place()
+
+    def _end(self, element: str) -> None:
+        scope = self._scopes.pop()
+        if element == "say-as":
+            if self._inner.strip():
+                self._add(SayAs(self._inner.strip(), scope.lang, scope.attributes["interpret-as"], *self._inner_at))
+        elif element == "sub":
+            self._add(Written(scope.attributes["alias"], scope.lang))
+        elif element == "phoneme":
+            self._add(Given(self._given(scope.attributes)))
+        elif element == "p":
+            self._pause(PARAGRAPH_S)
+        elif element == "s":
+            self._pause(SENTENCE_S)
+
+    def _characters(self, data: str) -> None:
+        element = self._scopes[-1].element
+        if element in _TEXT_ONLY:
+            self._inner += data
+        elif element in _EMPTY:
+            if data.strip():
+                raise self._error(f"<{element}> must be empty")
+        else:
+            self._add(Written(data, self._scopes[-1].lang))
+
+    def _add(self, part: Part) -> None:
+        scope = self._scopes[-1]
+        last = self._out[-1] if self._out else None
+        if isinstance(last, Passage) and (last.rate, last.gain_db) == (scope.rate, scope.gain_db):
+            last.parts.append(part)
+        else:
+            self._out.append(Passage(scope.rate, scope.gain_db, [part]))
+
+    def _pause(self, seconds: float) -> None:
+        self._out.append(Pause(seconds))
+
+    def _unknown(self, name: str, value: str, allowed: Mapping[str, object] | tuple[str, ...]) -> SsmlError:
+        return self._error(f"{name}={value!r}; allowed: {', '.join(allowed)}")
+
+    def _lang(self, value: str) -> Lang:
+        language = _LANGUAGES.get(re.split("[-_]", value.lower())[0])
+        if language is None:
+            raise self._error(f"xml:lang={value!r}; allowed: zh, en, each also with a region (zh-CN)")
+        return "zh" if language == "zh" else "en"
+
+    def _rate(self, value: str) -> float:
+        if value in _RATES:
+            return _RATES[value]
+        match = re.fullmatch(r"([+-]?)(\d{1,3}(?:\.\d{1,3})?)(%?)", value)
+        rate = 0.0
+        if match:
+            sign, number, percent = match.groups()
+            rate = float(number) / (100 if percent else 1)
+            if sign:
+                rate = 1 + rate if sign == "+" else 1 - rate
+        if not MIN_RATE <= rate <= MAX_RATE:
+            raise self._error(f"rate={value!r}; allowed: 50% to 200%, -50% to +100%, {', '.join(_RATES)}")
+        return rate
+
+    def _gain_db(self, value: str) -> float:
+        if value in _VOLUMES_DB:
+            return _VOLUMES_DB[value]
+        match = re.fullmatch(r"([+-]\d{1,2}(?:\.\d{1,2})?)dB", value)
+        if match is None or not MIN_GAIN_DB <= float(match[1]) <= MAX_GAIN_DB:
+            raise self._error(f"volume={value!r}; allowed: {MIN_GAIN_DB:+.0f}dB to {MAX_GAIN_DB:+.0f}dB, {', '.join(_VOLUMES_DB)}")
+        return float(match[1])
+
+    def _break_s(self, attributes: Mapping[str, str]) -> float:
+        strength = attributes.get("strength", "medium")
+        if strength not in _STRENGTHS_S:
+            raise self._unknown("strength", strength, tuple(_STRENGTHS_S))
+        if "time" not in attributes:
+            return _STRENGTHS_S[strength]
+        match = re.fullmatch(r"\+?(\d{1,5}(?:\.\d{1,3})?)(ms|s)", attributes["time"])
+        seconds = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else -1.0
+        if not 0 <= seconds <= MAX_BREAK_S:
+            raise self._error(f"time={attributes['time']!r}; allowed: 0ms to {MAX_BREAK_S:.0f}s, as 250ms or 1.5s")
+        return seconds
+
+    def _chime(self, src: str) -> str:
+        match = re.fullmatch(r"chime:([A-Za-z0-9._-]{1,64})", src)
+        if match is None:
+            raise self._error(f"src={src!r}; allowed: chime:NAME")
+        return match[1]
+
+    def _given(self, attributes: Mapping[str, str]) -> str:
+        alphabet = attributes.get("alphabet", "ipa")
+        if alphabet not in _ALPHABETS:
+            raise self._unknown("alphabet", alphabet, _ALPHABETS)
+        written = attributes["ph"].strip()
+        if alphabet == "x-pinyin":
+            try:
+                return "".join(map(pinyin.ipa, written.replace("ü", "v").split()))
+            except TextError as error:
+                raise self._error(f"ph: {error}") from None
+        for symbol in written:
+            if symbol not in SYMBOLS:
+                raise self._error(f"ph: {symbol!r} is not in the phoneme table")
+        return written
