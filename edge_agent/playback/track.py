@@ -1,0 +1,105 @@
+"""The utterance that is being played, seen from the audio thread."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_agent.playback.chain import Chain
+from edge_agent.playback.sink import PCM
+from edge_agent.playback.utterance import StreamState, Utterance
+
+BLOCK_S = 0.02
+GUARD_S = 0.1
+"""The end of an utterance that is handed over only after its :class:`~edge_agent.playback.events.NearEnd` was
+acknowledged."""
+
+_ANNOUNCE_S = 2 * GUARD_S
+"""``NearEnd`` is reported with this much to go, so that the acknowledgement arrives before the guard is reached."""
+
+
+class Track:
+    """Turns an utterance into blocks for the device and knows how much of it was handed over."""
+
+    def __init__(self, utterance: Utterance, device_rate: int) -> None:
+        self.utterance = utterance
+        self.started = False
+        """Whether the device has accepted a frame."""
+        self.acknowledged = False
+        self.ack_deadline: float | None = None
+        """Until when (monotonic) an acknowledgement is waited for; ``None`` before it was asked for."""
+        self.gap_s: float | None = None
+        """Silence played in the current gap; ``None`` outside one."""
+        self._device_rate = device_rate
+        self._chain = Chain(utterance.sample_rate, device_rate)
+        self._ready = np.zeros(0, dtype=np.float32)
+        self._flushed = False
+        self._n_rendered = 0
+
+    @property
+    def id(self) -> str:
+        return self.utterance.id
+
+    @property
+    def spent(self) -> bool:
+        """Whether every frame was rendered."""
+        return self._flushed and not len(self._ready)
+
+    def near_end(self, stream: StreamState) -> bool:
+        return stream.finished and stream.n_buffered <= self._samples(_ANNOUNCE_S)
+
+    def short(self, stream: StreamState) -> bool:
+        """Whether the guard may be all there is."""
+        return stream.finished and stream.n_put <= self._samples(_ANNOUNCE_S)
+
+    def render(self, volume: float, now: float) -> PCM:
+        """The next block, up to ``BLOCK_S`` long; empty while the synthesis or the acknowledgement is late."""
+        return self._pull(round(BLOCK_S * self._device_rate), volume, self._guard(now))
+
+    def fade_out(self, fade_s: float, volume: float) -> PCM:
+        """The next frames, guard or not, down to silence."""
+        tail = self._pull(round(fade_s * self._device_rate), volume, 0)
+        return tail * _ramp(len(tail), len(tail))[::-1]
+
+    def fade_in(self, block: PCM, fade_s: float) -> PCM:
+        return block * _ramp(len(block), round(fade_s * self._device_rate))
+
+    @property
+    def rendered_s(self) -> float:
+        return self._n_rendered / self._device_rate
+
+    def heard(self, *, unheard_s: float) -> tuple[int, float]:
+        """The next segment to be heard, and the seconds heard, when the last ``unheard_s`` rendered never will be."""
+        heard_s = max(0.0, self.rendered_s - unheard_s)
+        return self.utterance.segment_after(self._samples(heard_s)), heard_s
+
+    def _guard(self, now: float) -> int:
+        if self.acknowledged or (self.ack_deadline is not None and now >= self.ack_deadline):
+            return 0
+        return self._samples(GUARD_S)
+
+    def _pull(self, n_frames: int, volume: float, n_guarded: int) -> PCM:
+        """Up to ``n_frames`` for the device, leaving ``n_guarded`` samples of the utterance alone."""
+        gain = volume * self.utterance.volume
+        while len(self._ready) < n_frames and not self._flushed:
+            stream = self.utterance.state()
+            available = stream.n_buffered - n_guarded
+            if available > 0:
+                pieces = self.utterance.take(min(available, self._samples(BLOCK_S)))
+                rendered = [self._chain.process(pcm, gain * own) for pcm, own in pieces]
+            elif stream.finished and stream.n_buffered == 0:
+                rendered, self._flushed = [self._chain.flush()], True
+            else:
+                break
+            self._ready = np.concatenate((self._ready, *rendered))
+        block, self._ready = self._ready[:n_frames], self._ready[n_frames:]
+        self._n_rendered += len(block)
+        return block
+
+    def _samples(self, seconds: float) -> int:
+        return round(seconds * self.utterance.sample_rate)
+
+
+def _ramp(n_frames: int, n_fade: int) -> PCM:
+    """Raised cosine from silence over ``n_fade`` frames, then unity: [n_frames]."""
+    position = np.minimum(np.arange(n_frames) / max(1, n_fade), 1.0)
+    return (0.5 - 0.5 * np.cos(np.pi * position)).astype(np.float32)
