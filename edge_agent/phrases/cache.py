@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _WRITE_DOWN_EVERY_S = 1.0
+_RETRY_EVERY_S = 60.0
+"""How often an index that could only be opened for reading is tried again."""
 _LOOKUP_PATIENCE_S = 0.05
 """How long a look-up may wait for its own bookkeeping; its sound is wanted now."""
 _LOST = {errno.ENOENT, errno.EIO}
@@ -38,7 +40,7 @@ class PhraseCache:
 
     ``budget_bytes`` bounds the files' total size, ``floor_bytes`` is the free space left to the rest of the device.
     The least recently used go first; pinned ones never. Trouble with disk or index is never raised by :meth:`get` or
-    :meth:`put`: the phrase is synthesized again, and ``stats().degraded`` says why.
+    :meth:`put`: the phrase is synthesized again, and ``stats().degraded`` says why until a phrase can be kept again.
 
     Raises:
         IndexUnavailable: another process kept the index locked for 5 s, or uses one that this release cannot read.
@@ -56,6 +58,7 @@ class PhraseCache:
         self._clock = clock or SystemClock()
         self._tally = Tally()
         self._written_down_at = self._clock.monotonic()
+        self._tried_to_write_at = self._clock.monotonic()
         self._degraded: str | None = None
         self._files = Files(folder / "audio")
         with contextlib.suppress(OSError):
@@ -134,6 +137,8 @@ class PhraseCache:
             pinned=pinned,
         )
         self._tally.add(synthesis_s_spent=synthesis_s)
+        if not self._index.writable and self._clock.monotonic() - self._tried_to_write_at >= _RETRY_EVERY_S:
+            self._resume_writing()
         self.flush()  # the order of use decides who goes
         try:
             self._store(entry, blob)
@@ -180,12 +185,16 @@ class PhraseCache:
     def clear(self, voice_id: str | None = None, include_pinned: bool = False) -> int:
         """Delete recordings, of one voice or all, and every trace of their texts in the index; how many.
 
-        Deleting a voice means ``clear(voice_id, include_pinned=True)``, after its last synthesis has ended.
+        Works on a full disk too. Deleting a voice means ``clear(voice_id, include_pinned=True)``, after its last synthesis has ended.
 
         Raises:
             CacheError: some could not be deleted; what could be is gone, and calling again goes on from there.
         """
         try:
+            if not self._index.writable:
+                # On a full disk the index can only be written once files have made room.
+                upkeep.delete_files(self._index, self._files, voice_id, include_pinned)
+                self._index.resume_writing()
             return upkeep.clear(self._index, self._files, voice_id, include_pinned)
         except OSError as error:
             raise CacheError(f"not every recording was deleted: {error}; repair the disk and clear again") from error
@@ -249,6 +258,13 @@ class PhraseCache:
             stale = self._room.shrink(writes)
         for name in stale:
             self._files.delete(name)
+
+    def _resume_writing(self) -> None:
+        self._tried_to_write_at = self._clock.monotonic()
+        with self._trouble_noted():
+            self._files.create()
+            self._index.resume_writing()
+            self._start()
 
     def _load(self, entry: CacheEntry) -> PCM | None:
         try:

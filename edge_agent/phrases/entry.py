@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def file_name(key: str, sha256: str) -> str:
+    """Where a recording is kept. Names the content too, so that one replaced is never taken for its successor."""
+    return f"{key}-{sha256[:16]}.flac"
+
+
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
     """One cached phrase. Times are seconds since the Unix epoch; ``synthesis_s`` is what making it once cost."""
@@ -30,8 +35,7 @@ class CacheEntry:
 
     @property
     def file_name(self) -> str:
-        """Names the content too, so that a replaced recording can never be taken for its successor."""
-        return f"{self.key}-{self.sha256[:16]}.flac"
+        return file_name(self.key, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)

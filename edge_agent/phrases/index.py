@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from edge_agent.phrases.entry import CacheEntry
+from edge_agent.phrases.entry import CacheEntry, file_name
 from edge_agent.phrases.errors import IndexDamaged, IndexUnavailable
 from edge_agent.phrases.tally import Counts
 
@@ -45,6 +45,8 @@ _ORDERS: dict[str, str] = {
 }
 _NEXT_USE = "(SELECT coalesce(max(use_no), 0) + 1 FROM entry)"
 _PATIENCE_S = 5.0
+_LOG_PAGES = 256
+"""The write-ahead log's length at which it is folded into the index: 1 MiB, so that it never fills a small disk."""
 
 
 class Totals(NamedTuple):
@@ -81,27 +83,48 @@ class Index:
 
     def _open(self) -> None:
         try:
-            self._writer = self._connect(self._uri)
-            _prepare(self._writer)
-            self._verify(self._writer)
-            self._reader = self._connect(f"{self._uri}?mode=ro")
-            self._reader.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
+            self._open_for_writing()
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise
-            self.close()
-            self._writer = None
-            self._open_for_reading()
+            self._reader = self._open_for_reading()
 
-    def _open_for_reading(self) -> None:
+    def _open_for_writing(self) -> None:
+        with contextlib.ExitStack() as on_failure:
+            writer = self._connect(self._uri)
+            on_failure.callback(writer.close)
+            _prepare(writer)
+            self._verify(writer)
+            reader = self._connect(f"{self._uri}?mode=ro")
+            on_failure.callback(reader.close)
+            reader.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
+            on_failure.pop_all()
+        with self._read_lock:
+            previous, self._reader = self._reader, reader
+            previous.close()
+        self._writer = writer
+
+    def _open_for_reading(self) -> sqlite3.Connection:
         try:
-            self._reader = self._connect(f"{self._uri}?mode=ro&immutable=1")
-            self._reader.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
-            self._verify(self._reader)
+            # Immutable needs no files of SQLite's own beside the index, which a full disk could not take.
+            reader = self._connect(f"{self._uri}?mode=ro&immutable=1")
+            reader.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
+            self._verify(reader)
         except sqlite3.OperationalError:
-            self._reader = self._connect(":memory:")
+            reader = self._connect(":memory:")
             for statement in _SCHEMA:
-                self._reader.execute(statement)
+                reader.execute(statement)
+        return reader
+
+    def resume_writing(self) -> None:
+        """Try again to open for writing what could only be opened for reading.
+
+        Raises:
+            IndexUnavailable: still not possible; reading goes on as before.
+        """
+        with self._write_lock, self._translated():
+            if self._writer is None:
+                self._open_for_writing()
 
     @property
     def writable(self) -> bool:
@@ -201,6 +224,7 @@ class Index:
 
 def _prepare(writer: sqlite3.Connection) -> None:
     writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     writer.execute("PRAGMA synchronous = NORMAL")
     writer.execute("PRAGMA secure_delete = ON")
     writer.execute("PRAGMA temp_store = MEMORY")
@@ -239,8 +263,8 @@ class Transaction:
 
     def file_names(self) -> dict[str, str]:
         """Keys by the file name their recording must have."""
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entry")
-        return {entry.file_name: entry.key for entry in map(_entry, rows)}
+        rows = self._connection.execute("SELECT key, sha256 FROM entry")
+        return {file_name(key, sha256): key for key, sha256 in rows}
 
     def totals(self) -> Totals:
         return _totals(self._connection.execute(_TOTALS).fetchone())

@@ -43,6 +43,13 @@ def clear(index: Index, files: Files, voice_id: str | None, include_pinned: bool
     return n_cleared
 
 
+def delete_files(index: Index, files: Files, voice_id: str | None, include_pinned: bool) -> None:
+    """Delete recordings whose rows cannot be deleted yet; the next sweep finds those."""
+    for entry in index.entries(None, "oldest"):
+        if voice_id in (None, entry.voice_id) and (include_pinned or not entry.pinned):
+            files.delete(entry.file_name)
+
+
 def _clear_batch(index: Index, files: Files, voice_id: str | None, include_pinned: bool) -> int:
     with index.transaction() as writes:
         doomed = writes.select(voice_id, include_pinned, _BATCH)

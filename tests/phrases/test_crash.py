@@ -18,10 +18,12 @@ BUDGET_BYTES = 60_000
 N_KILLS = 30
 
 
-def put_for_ever(folder: Path, phrases, first: int) -> None:
+def put_for_ever(folder: Path, phrases, first: int, progress: int) -> None:
+    """Put one phrase after the other, writing a byte to ``progress`` after each."""
     cache = PhraseCache(folder, budget_bytes=BUDGET_BYTES, floor_bytes=0)
     for number in range(first, first + 100_000):
         phrases.put(cache, number)
+        os.write(progress, b".")
         phrases.plays(cache, number - 3)
 
 
@@ -37,18 +39,22 @@ def assert_whole(cache: PhraseCache, phrases, audio_files) -> list[int]:
 
 def test_killed_while_writing(folder, open_cache, phrases, audio_files, start_child) -> None:
     chance = random.Random(5)
+    heard, progress = os.pipe()
     n_put = 0
     for _ in range(N_KILLS):
-        child = start_child(lambda first=n_put: put_for_ever(folder, phrases, first))
-        time.sleep(chance.uniform(0.01, 0.08))
+        child = start_child(lambda first=n_put: put_for_ever(folder, phrases, first, progress))
+        os.read(heard, 1)
+        time.sleep(chance.uniform(0.0, 0.05))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL
         cache = open_cache(budget_bytes=BUDGET_BYTES)
-        n_put = max([n_put, *assert_whole(cache, phrases, audio_files)])
+        n_put = 1 + max(assert_whole(cache, phrases, audio_files))
         assert cache.stats().degraded is None
         cache.close()
-    assert n_put > N_KILLS
+    assert n_put >= N_KILLS
+    os.close(heard)
+    os.close(progress)
 
 
 def kill_before(owner: object, name: str, call: int, monkeypatch) -> None:
@@ -111,14 +117,16 @@ def test_sweep_drops_rows_without_files(open_cache, phrases, folder, audio_files
 
 
 def test_another_process_may_write_meanwhile(folder, open_cache, phrases, audio_files, start_child) -> None:
-    start_child(lambda: put_for_ever(folder, phrases, 0))
+    heard, progress = os.pipe()
+    start_child(lambda: put_for_ever(folder, phrases, 0, progress))
     cache = open_cache(budget_bytes=BUDGET_BYTES)
-    n_hits = 0
-    until = time.monotonic() + 1.0
-    while time.monotonic() < until:
+    n_heard = n_hits = 0
+    while n_heard < 50 or n_hits < 50:
+        n_heard += len(os.read(heard, 10)) if n_heard < 50 else 0
         for entry in cache.entries(5):
             n_hits += phrases.plays(cache, int(entry.text[1:-1]))
         phrases.put(cache, 200_000 + n_hits)
-    assert n_hits > 0
+    os.close(heard)
+    os.close(progress)
     stats = cache.stats()
     assert (stats.healed, stats.degraded) == (0, None)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
+import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
 from edge_agent.phrases import CacheError, PhraseCache
 from edge_agent.phrases.files import Files
+from edge_agent.phrases.index import Transaction
 
 
 @pytest.fixture
@@ -56,8 +60,6 @@ def test_starting_on_a_full_disk_plays_what_is_there(folder, open_cache, phrases
         assert "takes no writes" in stats.degraded or "reading only" in stats.degraded
         assert (stats.hits, stats.refused, stats.entries) == (1, 1, 1)
         with pytest.raises(CacheError, match="reading only"):
-            cache.clear()
-        with pytest.raises(CacheError, match="reading only"):
             cache.pin(phrases.key(1))
         cache.close()
 
@@ -75,6 +77,70 @@ def test_starting_for_the_first_time_on_a_full_disk(folder, open_cache, phrases,
 
     on_full_disk(work)
     assert phrases.put(open_cache(), 1)
+
+
+@pytest.fixture
+def writes_refused(monkeypatch) -> Callable[[], AbstractContextManager]:
+    """SQLite can open no file for writing, as on a full disk."""
+    connect = sqlite3.connect
+
+    def refuse(database: str, **options) -> sqlite3.Connection:
+        if "immutable" in database or database == ":memory:":
+            return connect(database, **options)
+        raise sqlite3.OperationalError("unable to open database file")
+
+    @contextlib.contextmanager
+    def refused():
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite3, "connect", refuse)
+            yield
+
+    return refused
+
+
+def test_writing_resumes_when_the_disk_has_room_again(open_cache, phrases, clock, writes_refused) -> None:
+    phrases.put(open_cache(), 1)
+    open_cache().close()
+    with writes_refused():
+        cache = open_cache()
+        clock.advance(61)
+        assert not phrases.put(cache, 2)
+    assert not phrases.put(cache, 2)
+    clock.advance(61)
+    assert phrases.put(cache, 2)
+    assert all(phrases.plays(cache, number) for number in (1, 2))
+    assert cache.stats().degraded is None
+
+
+def test_clearing_makes_room_for_the_index_itself(open_cache, phrases, audio_files, writes_refused) -> None:
+    cache = open_cache()
+    phrases.put(cache, 1, voice_id="mei")
+    phrases.put(cache, 2, pinned=True)
+    phrases.put(cache, 3)
+    cache.close()
+    with writes_refused():
+        cache = open_cache()
+        with pytest.raises(CacheError, match="unable to open"):
+            cache.clear()
+        assert len(audio_files()) == 1
+    assert cache.clear() == 2
+    assert (cache.stats().entries, cache.stats().healed) == (1, 0)
+    assert phrases.plays(cache, 2)
+
+
+def test_a_row_that_cannot_be_written_leaves_no_file(cache, phrases, audio_files, monkeypatch) -> None:
+    phrases.put(cache, 1)
+
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "put", refuse)
+        assert not phrases.put(cache, 2)
+        assert not phrases.put(cache, 1)
+    assert "disk is full" in cache.stats().degraded
+    assert len(audio_files()) == 1
+    assert phrases.plays(cache, 1)
 
 
 def test_a_folder_that_cannot_exist(tmp_path, phrases) -> None:

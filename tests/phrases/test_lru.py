@@ -70,7 +70,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps)
 def test_the_cache_holds_what_the_model_holds(phrases, steps: list) -> None:
     sizes = {n: len(encode(phrases.pcm(n, audio_s(n)), phrases.sample_rate)) for n in range(N_PHRASES)}
