@@ -1,0 +1,1 @@
+"""``make demo``: the whole way from an MQTT publisher to ALSA, on this machine alone."""
