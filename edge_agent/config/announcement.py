@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from edge_agent.announcement import OnInterrupt, Priority
 from edge_agent.config.section import Section
 from edge_agent.parse import Defaults
 from edge_agent.queue import MAX_WAITING
+from edge_agent.templates import TemplateListError, Templates
 
 _NAME = r"^[A-Za-z0-9._-]{1,64}$"
 
@@ -47,3 +49,10 @@ class AnnouncementSection(Section):
             speed=self.speed,
             volume=self.volume,
         )
+
+    def problems(self) -> Iterable[tuple[str, str]]:
+        try:
+            Templates.parse(self.templates)
+        except TemplateListError as error:
+            return [("templates", str(each)) for each in error.errors]
+        return ()

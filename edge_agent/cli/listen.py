@@ -1,0 +1,61 @@
+"""``edge-agent listen``."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+
+from edge_agent.cli.app import Session
+from edge_agent.cli.exit_codes import ExitCode
+from edge_agent.cli.output import print_json_line
+from edge_agent.service.broker_client import BrokerClient
+
+_HEAD = ("event", "id", "at", "event_id")
+
+
+@click.command("listen")
+@click.option("--json", "as_json", is_flag=True, help="Print each event as the daemon published it, a line each.")
+@click.option("--id", "wanted_id", metavar="ID", help="Only events of one announcement.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N events.")
+@click.pass_obj
+def command(session: Session, as_json: bool, wanted_id: str | None, count: int | None) -> int:
+    """Follow the daemon's events until Ctrl-C."""
+    mqtt = session.config.mqtt.build()
+    topic = mqtt.topics().event
+    n_shown = 0
+    with BrokerClient(mqtt) as client:
+        client.subscribe(topic)
+        click.echo(f"listening to {topic} at {mqtt.address}", err=True)
+        while count is None or n_shown < count:
+            heard = client.hear(1.0)
+            event = read_event(heard.payload) if heard else None
+            if event is None or (wanted_id is not None and event["id"] != wanted_id):
+                continue
+            n_shown += 1
+            if as_json:
+                print_json_line(event)
+            else:
+                click.echo(in_words(event))
+    return ExitCode.OK
+
+
+def read_event(payload: bytes) -> dict[str, Any] | None:
+    """An event as the daemon published it; None for anything else that was put on its topic."""
+    try:
+        event = json.loads(payload)
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str) or not isinstance(event.get("id"), str):
+        return None
+    return event
+
+
+def in_words(event: dict[str, Any]) -> str:
+    """An event on one line, times in the local zone."""
+    at = event.get("at")
+    moment = time.strftime("%H:%M:%S", time.localtime(at)) if isinstance(at, (int, float)) else "--:--:--"
+    rest = (f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in event.items() if key not in _HEAD)
+    return " ".join((moment, f"{event['event']:<11}", event["id"], *rest))

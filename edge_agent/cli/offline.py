@@ -1,0 +1,58 @@
+"""Speech without a daemon: the same engine, loudness and limiter, and no queue, journal or cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from edge_agent.config import Config
+from edge_agent.playback.limiter import Limiter
+from edge_agent.speech import Engines, Speaker
+from edge_agent.synthesis import PCM
+from edge_agent.templates import Templates
+from edge_agent.voices import Catalog, VoiceInfo
+
+
+class OfflineSpeaker:
+    """Renders texts as the device would play them; the voice is loaded with the first and kept."""
+
+    def __init__(self, config: Config) -> None:
+        self._catalog = Catalog(config.paths.state_dir)
+        self._default = config.voice.id
+        self._ceiling_dbtp = config.audio.true_peak_dbtp
+        engines = Engines(config.voice.provider, config.voice.threads)
+        self._speaker = Speaker(engines, None, Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
+
+    def voice(self, voice_id: str | None) -> VoiceInfo:
+        """A voice by its id, or the one that speaks when none is named.
+
+        Raises:
+            UnknownVoice: there is no such voice.
+        """
+        return self._catalog.get(voice_id or self._default)
+
+    def render(
+        self,
+        text: str,
+        lang: str,
+        voice: VoiceInfo,
+        *,
+        speed: float = 1.0,
+        volume: float = 1.0,
+        chime: str | None = None,
+        repeat: int = 1,
+    ) -> Iterator[PCM]:
+        """Chunks of mono float32 PCM [n_samples] at ``voice.sample_rate``, as soon as they are there.
+
+        Raises:
+            TextError, SynthesisError: it cannot be spoken.
+        """
+        limiter = Limiter(voice.sample_rate, self._ceiling_dbtp)
+        script = self._speaker.script(text, lang, chime=chime, repeat=repeat)
+        for piece in self._speaker.pieces(script, voice, speed=speed):
+            yield limiter.process((piece.pcm * np.float32(piece.gain * volume)).astype(np.float32, copy=False))
+        yield limiter.flush()
+
+    def close(self) -> None:
+        self._speaker.engines.close()

@@ -1,0 +1,119 @@
+"""Speaking into WAV files, without a daemon."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import soundfile
+from tqdm import tqdm
+
+from edge_agent.cli.exit_codes import ExitCode
+from edge_agent.cli.offline import OfflineSpeaker
+from edge_agent.cli.output import print_json_line, progress, shorten
+from edge_agent.config import Config
+from edge_agent.errors import EdgeAgentError
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to speak; see the options of ``say``."""
+
+    lang: str = "auto"
+    voice: str | None = None
+    speed: float = 1.0
+    volume: float = 1.0
+    chime: str | None = None
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One file, and how long its making took, in seconds."""
+
+    file: str
+    text: str
+    audio_s: float
+    first_pcm_s: float
+    synthesis_s: float
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.audio_s:.2f} s of sound in {self.synthesis_s:.2f} s"
+
+
+def render_one(config: Config, text: str, out: Path, manner: Manner, *, as_json: bool) -> int:
+    """Write one file; returns the exit status."""
+    with contextlib.closing(OfflineSpeaker(config)) as speaker:
+        _report(_render(speaker, text, out, manner), as_json)
+    return ExitCode.OK
+
+
+def render_batch(config: Config, lines: Path, folder: Path, manner: Manner, *, as_json: bool) -> int:
+    """Write ``0001.wav`` for the first line, and so on; empty lines are passed over, bad ones reported at once."""
+    wanted = [(number, line.strip()) for number, line in enumerate(lines.read_text(encoding="utf-8").splitlines(), 1)]
+    wanted = [(number, line) for number, line in wanted if line]
+    folder.mkdir(parents=True, exist_ok=True)
+    n_bad = 0
+    with contextlib.closing(OfflineSpeaker(config)) as speaker:
+        for number, line in progress(wanted, "say", unit="line"):
+            try:
+                rendered = _render(speaker, line, folder / f"{number:04}.wav", manner)
+            except EdgeAgentError as error:
+                n_bad += 1
+                with tqdm.external_write_mode():
+                    click.echo(f"edge-agent: {lines}:{number}: {error} ({shorten(line, 40)})", err=True)
+            else:
+                with tqdm.external_write_mode():
+                    _report(rendered, as_json)
+    return ExitCode.FAILED if n_bad else ExitCode.OK
+
+
+def _render(speaker: OfflineSpeaker, text: str, out: Path, manner: Manner) -> Rendered:
+    voice = speaker.voice(manner.voice)
+    start = time.perf_counter()
+    first_pcm_s: float | None = None
+    n_frames = 0
+    how = {name: value for name, value in asdict(manner).items() if name not in ("lang", "voice")}
+    with _whole_file(out, voice.sample_rate) as file:
+        for chunk in speaker.render(text, manner.lang, voice, **how):
+            if first_pcm_s is None and len(chunk):
+                first_pcm_s = time.perf_counter() - start
+            file.write(chunk)
+            n_frames += len(chunk)
+    took_s = time.perf_counter() - start
+    return Rendered(str(out), text, n_frames / voice.sample_rate, first_pcm_s or took_s, took_s)
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path, sample_rate: int) -> Iterator[soundfile.SoundFile]:
+    """A WAV file that appears under its name only when it is complete."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w+b") as raw, soundfile.SoundFile(raw, "w", sample_rate, 1, "PCM_16", format="WAV") as file:
+            yield file
+        unfinished.chmod(0o666 & ~_umask())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    # The only way to read it is to set it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _report(rendered: Rendered, as_json: bool) -> None:
+    if as_json:
+        print_json_line({name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(rendered).items()})
+    else:
+        click.echo(rendered)

@@ -1,0 +1,47 @@
+"""``edge-agent voice``."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from edge_agent.cli.app import Session
+from edge_agent.cli.output import print_json, print_table
+from edge_agent.voices import Catalog, UnknownVoice
+
+
+@click.group("voice")
+def command() -> None:
+    """Look at the installed voices."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_voices(session: Session, as_json: bool) -> None:
+    """List the voices of this device; the one marked * speaks when a request names none."""
+    config = session.config
+    catalog = Catalog(config.paths.state_dir)
+    voices = catalog.voices()
+    try:
+        active = catalog.get(config.voice.id).id
+    except UnknownVoice as error:
+        active = None
+        click.echo(f"edge-agent: {error}", err=True)
+    if as_json:
+        print_json([{**dataclasses.asdict(voice), "active": voice.id == active} for voice in voices])
+        return
+    rows = (
+        (
+            "*" if voice.id == active else "",
+            voice.id,
+            voice.display_name,
+            ", ".join(voice.languages),
+            voice.engine,
+            f"{voice.sample_rate} Hz",
+            voice.digest[:12],
+        )
+        for voice in voices
+    )
+    print_table(("", "id", "name", "languages", "engine", "rate", "digest"), rows)

@@ -1,0 +1,158 @@
+"""A short-lived MQTT client for tools: it says, listens and asks, beside a daemon that has a connection of its own."""
+
+from __future__ import annotations
+
+import math
+import queue
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge_agent.errors import EdgeAgentError
+from edge_agent.ingress.mqtt_config import MqttConfig
+
+_OUTAGE_S = 60
+"""How long the broker keeps what we wait for when the connection breaks in between."""
+_NO_SUBSCRIBERS = 0x10
+
+
+class BrokerUnreachable(EdgeAgentError):
+    """Nobody answers at the broker's address, or not as a broker does."""
+
+
+class BrokerRefused(EdgeAgentError):
+    """The broker said no: to the login, to a subscription or to a publication."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message; ``retained`` if it is the stored one of its topic."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class BrokerClient:
+    """Use as a context manager; reconnects by itself and keeps what it subscribed to.
+
+    Raises:
+        BrokerUnreachable, BrokerRefused: from ``with``, and from every method, within ``timeout_s``.
+        IngressError: a certificate cannot be used.
+    """
+
+    def __init__(self, config: MqttConfig, *, timeout_s: float = 5.0) -> None:
+        self._config = config
+        self._timeout_s = timeout_s
+        self._v5 = config.protocol == 5
+        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._connected: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
+        self._granted: queue.SimpleQueue[tuple[int, list[ReasonCode]]] = queue.SimpleQueue()
+        self._accepted: queue.SimpleQueue[tuple[int, ReasonCode]] = queue.SimpleQueue()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"edge-agent-tool-{uuid.uuid4().hex[:12]}",
+            clean_session=None if self._v5 else True,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._v5 else MQTTProtocolVersion.MQTTv311,
+        )
+        self._client.connect_timeout = timeout_s
+        self._client.reconnect_delay_set(1, 10)
+        self._client.on_socket_open = _send_at_once
+        self._client.on_connect = lambda _client, _userdata, _flags, reason, _properties: self._connected.put(reason)
+        self._client.on_subscribe = lambda _client, _userdata, mid, reasons, _properties: self._granted.put((mid, reasons))
+        self._client.on_publish = lambda _client, _userdata, mid, reason, _properties: self._accepted.put((mid, reason))
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> BrokerClient:  # noqa: PYI034 (typing.Self came with 3.11)
+        config = self._config
+        context = config.tls_context()
+        if context is not None:
+            self._client.tls_set_context(context)
+        if config.username is not None:
+            self._client.username_pw_set(config.username, config.password)
+        properties = self._properties(PacketTypes.CONNECT, SessionExpiryInterval=_OUTAGE_S)
+        try:
+            self._client.connect(config.host, config.port, config.keepalive_s, properties=properties)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise BrokerUnreachable(f"no MQTT broker at {config.address}: {reason}") from error
+        self._client.loop_start()
+        try:
+            reason = self._connected.get(timeout=self._timeout_s)
+        except queue.Empty:
+            self.close()
+            raise BrokerUnreachable(f"what listens at {config.address} does not answer as an MQTT broker") from None
+        if reason.is_failure:
+            self.close()
+            raise BrokerRefused(f"the broker at {config.address} refuses the connection: {reason}")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect; nothing of us stays at the broker."""
+        self._client.disconnect(properties=self._properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0))
+        self._client.loop_stop()
+
+    def subscribe(self, *topics: str) -> None:
+        """Listen to topics from now on; retained messages come first."""
+        _, mid = self._client.subscribe([(topic, 1) for topic in topics])
+        reasons = self._answer(self._granted, mid, f"the subscription to {', '.join(topics)}")
+        for topic, reason in zip(topics, reasons, strict=True):
+            if reason.is_failure:
+                raise BrokerRefused(f"the broker refuses the subscription to {topic}: {reason}")
+
+    def publish(self, topic: str, payload: bytes, *, expiry_s: float | None = None) -> bool:
+        """Publish at QoS 1; False if the broker knows that nobody has subscribed (MQTT 5 only)."""
+        properties = self._properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1)
+        if properties is not None and expiry_s is not None:
+            properties.MessageExpiryInterval = math.ceil(expiry_s)
+        info = self._client.publish(topic, payload, qos=1, properties=properties)
+        reason = self._answer(self._accepted, info.mid, f"the message to {topic}")
+        if reason.is_failure:
+            raise BrokerRefused(f"the broker refuses messages to {topic}: {reason}")
+        return reason.value != _NO_SUBSCRIBERS
+
+    def hear(self, timeout_s: float | None = None) -> Heard | None:
+        """The next message; None if none came within ``timeout_s`` (None waits for ever)."""
+        try:
+            return self._heard.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def _answer(self, answers: queue.SimpleQueue[tuple[int, Any]], mid: int | None, what: str) -> Any:
+        until = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                answered, answer = answers.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                raise BrokerUnreachable(f"the broker at {self._config.address} did not acknowledge {what}") from None
+            if answered == mid:
+                return answer
+
+    def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        self._heard.put(Heard(message.topic, bytes(message.payload), bool(message.retain)))
+
+    def _properties(self, packet: int, **values: Any) -> Properties | None:
+        if not self._v5:
+            return None
+        properties = Properties(packet)
+        for name, value in values.items():
+            setattr(properties, name, value)
+        return properties
+
+
+def _send_at_once(_client: paho.Client, _userdata: Any, sock: Any) -> None:
+    # Nagle's algorithm would hold every QoS 1 exchange up for 40 ms, twice.
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
