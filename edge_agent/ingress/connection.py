@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -31,6 +31,7 @@ MAX_PACKET_BYTES = 4 * 1024 * 1024
 _MAX_IN_FLIGHT = 16
 _NEVER_SEND_STORED = 2
 _UNSPECIFIED = 0x80
+_PROTOCOL_ERROR = 0x82
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Listener(Protocol):
 
 
 class Connection:
-    """Wraps a paho client. ``refusal`` and ``close_reason`` tell why it is over, once it is."""
+    """Wraps a paho client. ``refusal``, ``close_reason`` and ``unreadable`` tell why it is over, once it is."""
 
     def __init__(
         self,
@@ -73,10 +74,12 @@ class Connection:
     ) -> None:
         self.refusal: ReasonCode | None = None
         self.close_reason: ReasonCode | None = None
+        self.unreadable = False
+        self.n_unacknowledged = 0
         self._config = config
         self._listener = listener
         self._filters = filters
-        self._v5 = protocol == 5
+        self.v5 = protocol == 5
         self._max_in_flight = _MAX_IN_FLIGHT
         self._max_qos = 1
         self._retain_available = True
@@ -88,8 +91,8 @@ class Connection:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=config.effective_client_id,
-            clean_session=None if self._v5 else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if self._v5 else MQTTProtocolVersion.MQTTv311,
+            clean_session=None if self.v5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if self.v5 else MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
             # Reconnecting is ours; with True, paho would also go down to MQTT 3.1 by itself.
             reconnect_on_failure=False,
@@ -119,7 +122,7 @@ class Connection:
             OSError: no such host, nobody listens, TLS failed (``ssl.SSLError``).
         """
         config = self._config
-        if not self._v5:
+        if not self.v5:
             self._client.connect(config.host, config.port, config.keepalive_s)
             return
         properties = self._properties(
@@ -133,7 +136,7 @@ class Connection:
     @property
     def socket(self) -> socket.socket | None:
         """The live socket, or None once the connection is over."""
-        return self._client.socket()
+        return cast("socket.socket | None", self._client.socket())
 
     @property
     def wants_write(self) -> bool:
@@ -180,6 +183,7 @@ class Connection:
     def acknowledge(self, packet_id: int) -> None:
         """Send PUBACK, unless the connection is over: then the broker delivers the message again on the next one."""
         if self._client.socket() is not None:
+            self.n_unacknowledged -= 1
             self._client.ack(packet_id, 1)
 
     def leave(self) -> None:
@@ -212,14 +216,14 @@ class Connection:
         self._max_packet_bytes = getattr(properties, "MaximumPacketSize", None)
         log.debug("mqtt accepted broker=%s session_present=%s", self._config.address, flags.session_present)
         # On every connect, also with a session: the configuration may have changed since it was made.
-        if self._v5:
+        if self.v5:
             options = SubscribeOptions(qos=1, retainHandling=_NEVER_SEND_STORED)
             self._client.subscribe([(topic, options) for topic in self._filters])
         else:
             self._client.subscribe([(topic, 1) for topic in self._filters])
 
     def _on_subscribe(self, _client: paho.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
-        refused = [f"{topic} ({reason})" for topic, reason in zip(self._filters, reasons) if reason.is_failure]
+        refused = [f"{topic} ({reason})" for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
         self._listener.subscribed(refused)
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
@@ -235,6 +239,7 @@ class Connection:
             response_topic=getattr(properties, "ResponseTopic", None),
             expiry_s=getattr(properties, "MessageExpiryInterval", None),
         )
+        self.n_unacknowledged += bool(message.qos)
         self._listener.received(received, _Once(self.acknowledge, message.mid) if message.qos else _nothing)
 
     def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
@@ -246,11 +251,12 @@ class Connection:
         # For a socket that just closed, paho makes up "Unspecified error", which tells nobody anything.
         if flags.is_disconnect_packet_from_server or reason.value != _UNSPECIFIED:
             self.close_reason = reason
+        self.unreadable = not flags.is_disconnect_packet_from_server and reason.value == _PROTOCOL_ERROR
 
     def _properties(self, packet: int, **values: Any) -> Properties | None:
-        if not self._v5:
+        if not self.v5:
             return None
-        properties = Properties(packet)
+        properties = Properties(packet)  # type: ignore[no-untyped-call]
         for name, value in values.items():
             setattr(properties, name, value)
         return properties

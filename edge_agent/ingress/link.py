@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import selectors
-import socket
 import ssl
 import threading
 import time
@@ -12,12 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from paho.mqtt.reasoncodes import ReasonCode
-
 from edge_agent.ingress.backoff import Backoff
 from edge_agent.ingress.connection import Connection, Received
+from edge_agent.ingress.diagnosis import Diagnosis, Ending
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outbound, Outgoing
+from edge_agent.ingress.wakeup import Wakeup
 from edge_agent.service.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -27,19 +26,7 @@ HEARTBEAT_LIMIT_S = 60.0
 
 _TICK_S = 1.0
 _STABLE_AFTER_S = 10.0
-_SUSPICIOUS_LOSSES = 3
-
-_UNSUPPORTED_PROTOCOL = 0x84
-_TAKEN_OVER = 0x8E
-_HINTS = {
-    0x84: "set mqtt.protocol to 311",
-    0x85: "change mqtt.client_id",
-    0x86: "check mqtt.username and mqtt.password",
-    0x87: "check mqtt.username, mqtt.password and the broker's ACL",
-    0x8A: "ask the broker's administrator",
-    0x8E: "another client uses the same mqtt.client_id",
-}
-"""Reason codes that come back until a person has done something, and what to do."""
+_DETOUR_QUIET_S = 2.0
 
 
 class Handler(Protocol):
@@ -65,19 +52,22 @@ class Link:
         self._filters = filters
         self._will = will
         self._protocol: int = config.protocol
+        self._on_detour = False
         self._tls: ssl.SSLContext | None = None
         self._backoff = Backoff(config.max_backoff_s)
-        self._n_short_lived = 0
+        self._diagnosis = Diagnosis(config)
         self._outbound = Outbound()
         self._work: deque[Callable[[], None]] = deque()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
+        self._wakeup = Wakeup()
         self._connection: Connection | None = None
         self._connected = False
+        self._connected_at = 0.0
+        self._received_at = 0.0
         self._problem: str | None = "not connected yet"
         self._stop_by: float | None = None
         self._thread: threading.Thread | None = None
+
+    # From any thread
 
     @property
     def connected(self) -> bool:
@@ -106,122 +96,110 @@ class Link:
             return
         self.send([farewell])
         self._stop_by = time.monotonic() + timeout_s
-        self._wake()
+        self._wakeup.wake()
         # A thread inside a name lookup cannot be interrupted; it is a daemon thread and ends with the process.
         self._thread.join(timeout_s + _TICK_S)
         self._thread = None
 
     def send(self, publications: Iterable[Outgoing]) -> None:
-        """Queue the publications of one event; from any thread, never blocks."""
+        """Queue the publications of one event; never blocks."""
         publications = tuple(publications)
         self.soon(lambda: self._outbound.put(publications))
 
     def soon(self, work: Callable[[], None]) -> None:
-        """Run ``work`` on the link's thread; from any thread, never blocks."""
+        """Run ``work`` on the link's thread; never blocks."""
         self._work.append(work)
-        self._wake()
+        self._wakeup.wake()
 
-    def _wake(self) -> None:
-        try:
-            self._wake_writer.send(b"\0")
-        except BlockingIOError:
-            pass  # The buffer is full of wake-ups already.
-        except OSError:
-            pass  # The thread has ended and closed it.
+    # For the handler, on the link's thread
+
+    def put(self, publication: Outgoing) -> None:
+        """Queue a publication that was made on this thread."""
+        self._outbound.put([publication])
+
+    def unsubscribe(self, topic: str) -> None:
+        """Give up a topic that an earlier configuration left in the session."""
+        if self._connection is not None:
+            self._connection.unsubscribe(topic)
 
     # The thread
 
     def _run(self) -> None:
         try:
             while self._stop_by is None:
-                started = time.monotonic()
-                problem, refused = self._connect_once()
-                stable = self._connected and time.monotonic() - started >= _STABLE_AFTER_S
-                self._n_short_lived = self._n_short_lived + 1 if self._connected and not stable else 0
-                if self._n_short_lived >= _SUSPICIOUS_LOSSES:
-                    # Not every broker gives this reason by itself when it hands a session over.
-                    problem += f"; does another client use the client id {self._config.effective_client_id}?"
-                if stable:
-                    self._backoff.reset()
+                ending = self._connect_once()
                 self._outbound.disconnected()
                 if self._stop_by is not None:
                     return
-                self._report(False, problem)
-                self._wait(self._backoff.next_s(refused=refused))
+                if self._stable():
+                    self._backoff.reset()
+                if ending.speak_311:
+                    self._protocol = 311
+                self._on_detour = ending.detour
+                self._report(False, ending.problem)
+                self._wait(self._backoff.next_s(refused=ending.refused))
         finally:
             self._connected = False
-            self._wake_reader.close()
-            self._wake_writer.close()
+            self._wakeup.close()
 
-    def _connect_once(self) -> tuple[str, bool]:
-        """Live through one connection; returns why it ended, and whether knocking again soon is useless."""
-        connection = Connection(
-            self._config, protocol=self._protocol, tls=self._tls, filters=self._filters, will=self._will, listener=self
-        )
+    def _connect_once(self) -> Ending:
+        """Live through one connection."""
+        protocol = 311 if self._on_detour else self._protocol
+        connection = Connection(self._config, protocol=protocol, tls=self._tls, filters=self._filters, will=self._will, listener=self)
         self._connection = connection
         self.heartbeat.beat()
         try:
             connection.open()
-        except ssl.SSLCertVerificationError as error:
-            return f"the certificate of {self._config.address} is not trusted: {error.verify_message}", True
         except (OSError, UnicodeError) as error:
-            return f"cannot reach {self._config.address}: {error}", False
+            return self._diagnosis.not_opened(error)
         try:
-            self._serve(connection)
-            return self._explain_end(connection)
+            return self._serve(connection)
         except Exception:
             # The supervision boundary of this thread: whatever happened, the next connection starts from a clean state.
             log.exception("mqtt failed broker=%s", self._config.address)
-            return "internal error, see the log", False
+            return Ending("internal error, see the log")
         finally:
             self._connection = None
             connection.abort()
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection) -> Ending:
         sock = connection.socket
-        if sock is None:
-            return
         with selectors.DefaultSelector() as selector:
-            selector.register(self._wake_reader, selectors.EVENT_READ)
-            interest = selectors.EVENT_READ
-            selector.register(sock, interest)
+            selector.register(self._wakeup, selectors.EVENT_READ)
+            interest = 0
             while connection.refusal is None:
                 self.heartbeat.beat()
                 self._do_work()
                 self._flush(connection)
                 if self._time_to_leave():
                     connection.leave()
-                    return
-                if connection.socket is None:
-                    return
+                    return Ending("stopped")
+                if self._detour_is_over(connection):
+                    connection.leave()
+                    return Ending("going back to MQTT 5")
+                if sock is None or connection.socket is not sock:
+                    break
                 wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.wants_write else 0)
                 if wanted != interest:
-                    selector.modify(sock, wanted)
+                    (selector.modify if interest else selector.register)(sock, wanted)
                     interest = wanted
                 buffered = connection.buffered
                 ready = {key.fileobj: mask for key, mask in selector.select(0 if buffered else _TICK_S)}
-                self._drain_wake_ups()
+                self._wakeup.drain()
                 mask = ready.get(sock, 0)
-                connection.advance(
-                    readable=buffered or bool(mask & selectors.EVENT_READ), writable=bool(mask & selectors.EVENT_WRITE)
-                )
+                connection.advance(readable=buffered or bool(mask & selectors.EVENT_READ), writable=bool(mask & selectors.EVENT_WRITE))
+        return self._diagnosis.over(connection, was_up=self._connected, stable=self._stable())
 
     def _wait(self, pause_s: float) -> None:
         """Between connections, go on taking in work (which the bounds of the queue apply to) and beating."""
         end = time.monotonic() + pause_s
         with selectors.DefaultSelector() as selector:
-            selector.register(self._wake_reader, selectors.EVENT_READ)
+            selector.register(self._wakeup, selectors.EVENT_READ)
             while self._stop_by is None and (left_s := end - time.monotonic()) > 0:
                 self.heartbeat.beat()
                 selector.select(min(left_s, _TICK_S))
-                self._drain_wake_ups()
+                self._wakeup.drain()
                 self._do_work()
-
-    def _drain_wake_ups(self) -> None:
-        try:
-            self._wake_reader.recv(4096)
-        except BlockingIOError:
-            pass
 
     def _do_work(self) -> None:
         # Only as much as there is now: work that makes work must not keep the socket from its turn.
@@ -235,7 +213,8 @@ class Link:
                 return
             packet_id = connection.publish(publication)
             if packet_id is None:
-                log.error("mqtt publication is too large for the broker topic=%s n_bytes=%d", publication.topic, len(publication.payload))
+                n_bytes = len(publication.payload)
+                log.error("mqtt publication is too large for the broker topic=%s n_bytes=%d", publication.topic, n_bytes)
                 self._settle(publication)
             else:
                 self._outbound.sent(packet_id, publication)
@@ -246,22 +225,16 @@ class Link:
         done = self._outbound.idle and not self._work
         return done or not self._connected or time.monotonic() >= self._stop_by
 
+    def _detour_is_over(self, connection: Connection) -> bool:
+        quiet = time.monotonic() - self._received_at >= _DETOUR_QUIET_S
+        return self._on_detour and self._connected and quiet and not connection.n_unacknowledged
+
+    def _stable(self) -> bool:
+        return self._connected and time.monotonic() - self._connected_at >= _STABLE_AFTER_S
+
     def _settle(self, publication: Outgoing) -> None:
         if self._outbound.settled(publication) and publication.durable_id is not None:
             self._handler.link_delivered(publication.durable_id)
-
-    def _explain_end(self, connection: Connection) -> tuple[str, bool]:
-        """Why the connection is over, and whether knocking again soon is useless."""
-        address = self._config.address
-        if (refusal := connection.refusal) is not None:
-            if refusal.value == _UNSUPPORTED_PROTOCOL and self._protocol == 5:
-                self._protocol = 311
-                return f"{address} does not speak MQTT 5; falling back to 3.1.1", False
-            return f"{address} refused the connection: {_with_hint(refusal)}", refusal.value in _HINTS
-        reason = connection.close_reason
-        if reason is None:
-            return f"lost the connection to {address}", False
-        return f"lost the connection to {address}: {_with_hint(reason)}", reason.value == _TAKEN_OVER
 
     def _report(self, connected: bool, problem: str | None) -> None:
         changed = (connected, problem) != (self._connected, self._problem)
@@ -269,7 +242,7 @@ class Link:
         if not changed:
             return
         if problem is None:
-            log.info("mqtt connected broker=%s protocol=%d", self._config.address, self._protocol)
+            log.info("mqtt connected broker=%s", self._config.address)
         else:
             log.warning("mqtt connected=%s problem=%r", str(connected).lower(), problem)
         self._handler.link_changed(connected, problem)
@@ -278,9 +251,11 @@ class Link:
 
     def subscribed(self, refused: list[str]) -> None:
         self._outbound.connected()
+        self._connected_at = self._received_at = time.monotonic()
         self._report(True, f"the broker refused to subscribe us to {', '.join(refused)}" if refused else None)
 
     def received(self, message: Received, ack: Callable[[], None]) -> None:
+        self._received_at = time.monotonic()
         try:
             self._handler.link_received(message, lambda: self.soon(ack))
         except Exception:
@@ -294,19 +269,3 @@ class Link:
         if refusal is not None:
             log.warning("mqtt publication refused topic=%s reason=%r", publication.topic, refusal)
         self._settle(publication)
-
-    # For the handler, on the link's thread
-
-    def put(self, publication: Outgoing) -> None:
-        """Queue a publication that was made on this thread."""
-        self._outbound.put([publication])
-
-    def unsubscribe(self, topic: str) -> None:
-        """Give up a topic that an earlier configuration left in the session."""
-        if self._connection is not None:
-            self._connection.unsubscribe(topic)
-
-
-def _with_hint(reason: ReasonCode) -> str:
-    hint = _HINTS.get(reason.value)
-    return f"{reason} ({hint})" if hint else str(reason)

@@ -74,7 +74,7 @@ class MqttIngress:
     def publish(self, event: Event) -> None:
         payload = event.to_json()
         durable_id = event.event_id if event.terminal else None
-        copies = [(self._topics.event, payload, None)]
+        copies: list[tuple[str, bytes, bytes | None]] = [(self._topics.event, payload, None)]
         if event.reply_to is not None:
             problem = self._topics.reply_problem(event.reply_to)
             if problem is None:
@@ -83,9 +83,7 @@ class MqttIngress:
                 log.warning("mqtt reply withheld id=%s topic=%r problem=%r", event.id, event.reply_to, problem)
         if event.terminal and event.source == _source(HERMES_SAY):
             copies += [(topic, answer, None) for topic, answer in hermes.answers(event)]
-        self._link.send(
-            Outgoing(topic, body, correlation=correlation, durable_id=durable_id) for topic, body, correlation in copies
-        )
+        self._link.send(Outgoing(topic, body, correlation=correlation, durable_id=durable_id) for topic, body, correlation in copies)
 
     def set_status(self, state: State, why: list[str]) -> None:
         self._status = (state, list(why))
@@ -142,9 +140,7 @@ class MqttIngress:
                 if said is None:
                     ack()
                     return
-                message = replace(
-                    message, payload=said.payload, content_type="application/json", correlation=said.correlation
-                )
+                message = replace(message, payload=said.payload, content_type="application/json", correlation=said.correlation)
         except Rejected as rejected:
             self._refuse(message, rejected)
             ack()

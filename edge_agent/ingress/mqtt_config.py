@@ -12,6 +12,14 @@ from edge_agent.ingress.hermes import DEFAULT_SITE
 from edge_agent.ingress.topics import NAME, RESERVED_DEVICES, Topics
 
 _NAME_ALLOWED = "1 to 64 characters of A-Z, a-z, 0-9, dot, underscore and hyphen"
+_RANGES = {
+    "port": (1, 65_535),
+    "keepalive_s": (5, 3_600),
+    "session_expiry_s": (0, 7 * 86_400),
+    "will_delay_s": (0, 3_600),
+    "receive_maximum": (1, 65_535),
+    "max_backoff_s": (1, 3_600),
+}
 
 
 class InvalidMqttConfig(IngressError):
@@ -94,6 +102,7 @@ class MqttConfig:
         except OSError as error:
             raise IngressError(f"mqtt.tls_ca {self.tls_ca}: {error.strerror or error}") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _ClosedWhenRefused
         if self.tls_cert is not None:
             try:
                 context.load_cert_chain(self.tls_cert, self.tls_key)
@@ -101,6 +110,17 @@ class MqttConfig:
                 files = f"mqtt.tls_cert {self.tls_cert} with mqtt.tls_key {self.tls_key}"
                 raise IngressError(f"{files}: {error.strerror or error}") from error
         return context
+
+
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """paho leaves the socket of a failed handshake to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _problems(config: MqttConfig) -> list[tuple[str, str]]:
@@ -116,17 +136,15 @@ def _problems(config: MqttConfig) -> list[tuple[str, str]]:
         problems.append(("shared_groups", f"shares {', '.join(sorted(both))} with groups; one device would hear it twice"))
     if not config.host:
         problems.append(("host", "is empty"))
-    for key, low, high in (
-        ("port", 1, 65_535),
-        ("keepalive_s", 5, 3_600),
-        ("session_expiry_s", 0, 7 * 86_400),
-        ("will_delay_s", 0, 3_600),
-        ("receive_maximum", 1, 65_535),
-        ("max_backoff_s", 1, 3_600),
-    ):
+    for key, (low, high) in _RANGES.items():
         value = getattr(config, key)
         if not low <= value <= high:
             problems.append((key, f"is {value}; use {low} to {high}"))
+    return problems + _contradictions(config)
+
+
+def _contradictions(config: MqttConfig) -> list[tuple[str, str]]:
+    problems = []
     if config.protocol not in (5, 311):
         problems.append(("protocol", f"is {config.protocol}; use 5 or 311"))
     if config.password is not None and config.username is None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -108,21 +109,15 @@ _fields = st.sampled_from(["id", "key", "volume", "texts", "lang", "voice", "pin
 @given(st.sampled_from(COMMANDS) | _json, st.dictionaries(_fields, _json, max_size=4))
 def test_whatever_comes_is_a_command_or_rejected(cmd, fields):
     payload = json.dumps({"cmd": cmd, **fields}).encode()
-    try:
+    with contextlib.suppress(Rejected):
         values, _ = read_envelope(payload)
         command = read_command(values)
-    except Rejected as rejected:
-        assert rejected.reason
-    else:
         assert isinstance(command, Command)
         assert command.name == cmd
 
 
 @given(st.binary(max_size=200))
 def test_whatever_bytes_come_are_rejected_or_an_object(payload):
-    try:
+    with contextlib.suppress(Rejected):
         values, _ = read_envelope(payload)
-    except Rejected as rejected:
-        assert rejected.reason
-    else:
         assert isinstance(values, dict)

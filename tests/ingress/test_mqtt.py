@@ -16,7 +16,7 @@ from edge_agent.events import Event
 from edge_agent.ingress import Cancel, IngressError, MqttConfig, MqttIngress, Ping
 from tests.rigs.mosquitto import CONFIGS, make_certificates
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
-from tests.rigs.old_broker import old_broker
+from tests.rigs.mqtt_relay import mqtt_relay
 
 SAY, CMD, EVENT = "voice/store/kiosk-1/say", "voice/store/kiosk-1/cmd", "voice/store/kiosk-1/event"
 STATUS, HEALTH, REPLY = "voice/store/kiosk-1/status", "voice/store/kiosk-1/health", "voice/store/reply/till-1"
@@ -136,7 +136,7 @@ class TestAcknowledgement:
             broker.stop()
             eventually(lambda: not ingress.connected)
             broker.start()
-            eventually(lambda: len(inbox.messages) == n_deliveries)
+            eventually(lambda n=n_deliveries: len(inbox.messages) == n)
             inbox.acks[0]()
         assert inbox.texts() == ["keep me"] * 3
         assert inbox.messages[2].redelivered
@@ -163,7 +163,7 @@ class TestAcknowledgement:
             sender.publish_soon(SAY, str(i))
         done = 0
         while done < 50:
-            eventually(lambda: len(inbox.acks) > done)
+            eventually(lambda done=done: len(inbox.acks) > done)
             batch, done = inbox.acks[done:], len(inbox.acks)
             threads = [threading.Thread(target=ack) for ack in batch]
             for thread in threads:
@@ -342,6 +342,18 @@ class TestStatus:
         eventually(lambda: late.received)
         assert late.received[0].retain and late.on(STATUS)[0]["state"] == "offline"
 
+    def test_says_what_the_broker_will_not_let_it_hear(self, mosquitto, start_ingress, peer):
+        broker = mosquitto()
+        with mqtt_relay(broker.port, refuse_last_subscription=True) as port:
+            ingress, _ = start_ingress(port, groups=("hall",))
+            ingress.set_status("online", [])
+            watcher = peer(broker.port).subscribe(STATUS)
+            problem = "the broker refused to subscribe us to voice/store/group/hall/cmd (Not authorized)"
+            eventually(lambda: watcher.on(STATUS)[-1:] and watcher.on(STATUS)[-1]["why"] == [problem])
+            assert watcher.on(STATUS)[-1]["state"] == "degraded"
+            assert (ingress.connected, ingress.problem) == (True, problem)
+            ingress.stop()
+
     def test_health_is_retained_and_sent_again_to_a_broker_that_forgot(self, mosquitto, start_ingress, peer):
         broker = mosquitto()
         ingress, _ = start_ingress(broker.port, max_backoff_s=1)
@@ -481,9 +493,7 @@ class TestHostile:
         eventually(lambda: inbox.messages)
         assert [len(message.payload) for message in inbox.messages] == [16_384]
 
-    @pytest.mark.parametrize(
-        "topic", [SAY, CMD, STATUS, "voice/store/kiosk-2/cmd", "hermes/tts/say", "$SYS/broker", "/" * 200, "a\u0001b"]
-    )
+    @pytest.mark.parametrize("topic", [SAY, CMD, STATUS, "voice/store/kiosk-2/cmd", "hermes/tts/say", "$SYS/broker", "/" * 200, "a\u0001b"])
     def test_answers_cannot_be_sent_where_devices_listen(self, mosquitto, start_ingress, peer, topic, caplog):
         caplog.set_level("INFO")
         broker = mosquitto()
@@ -510,15 +520,31 @@ class TestHostile:
         assert (body["event"], body["field"]) == ("rejected", "reply_to")
         assert inbox.messages == [] and inbox.commands == []
 
+    @pytest.mark.parametrize("properties", [{"ContentType": "\ufefftext/plain"}, {"UserProperty": ("a", "\ufeff")}])
+    def test_properties_the_library_cannot_read_do_not_deafen_the_device(self, mosquitto, start_ingress, peer, properties):
+        broker = mosquitto()
+        ingress, inbox = start_ingress(broker.port, max_backoff_s=1)
+        sender = peer(broker.port)
+        sender.publish(SAY, "poison", **properties)
+        sender.publish(SAY, "after it")
+        eventually(lambda: len(inbox.messages) == 2)
+        assert inbox.texts() == ["poison", "after it"]
+        # And back to MQTT 5, where an answer can be asked for again.
+        eventually(lambda: ingress.connected and broker.log().count("as edge-agent-store-kiosk-1 (p5") == 2)
+        sender.publish(SAY, "well again", ContentType="text/plain")
+        eventually(lambda: len(inbox.messages) == 3)
+        assert inbox.messages[-1].content_type == "text/plain"
+
+
+USERS = {"kiosk-1": "k1", "kiosk-2": "k2", "queue-system": "qs", "operator": "op", "till-1": "t1"}
+
 
 class TestSecurity:
-    USERS = {"kiosk-1": "k1", "kiosk-2": "k2", "queue-system": "qs", "operator": "op", "till-1": "t1"}
-
     def acl(self):
         return (CONFIGS / "store.acl").read_text().replace("store-12", "store")
 
     def test_tls_password_and_acl_as_shipped(self, mosquitto, start_ingress, peer, certificates):
-        broker = mosquitto(base_config="store.conf", tls=certificates, users=self.USERS, acl=self.acl())
+        broker = mosquitto(base_config="store.conf", tls=certificates, users=USERS, acl=self.acl())
         fields = {"tls": True, "tls_ca": certificates.ca}
         ingress, inbox = start_ingress(broker.port, username="kiosk-1", password="k1", groups=("hall",), **fields)
         _, other = start_ingress(broker.port, device="kiosk-2", username="kiosk-2", password="k2", **fields)
@@ -543,7 +569,7 @@ class TestSecurity:
         assert {SAY, CMD, STATUS, "voice/store/reply/operator/1"}.isdisjoint({message.topic for message in till.received})
 
     def test_an_answer_the_acl_forbids_does_not_stay_in_the_outbox(self, mosquitto, start_ingress, caplog):
-        broker = mosquitto(users=self.USERS, acl=self.acl())
+        broker = mosquitto(users=USERS, acl=self.acl())
         ingress, inbox = start_ingress(broker.port, username="kiosk-1", password="k1")
         done = event(reply_to="factory/door/open")
         ingress.publish(done)
@@ -553,7 +579,7 @@ class TestSecurity:
 
     @pytest.mark.parametrize("protocol", [5, 311])
     def test_wrong_password_says_so_and_does_not_hammer(self, mosquitto, start_ingress, protocol):
-        broker = mosquitto(users=self.USERS)
+        broker = mosquitto(users=USERS)
         ingress, inbox = start_ingress(broker.port, wait=False, username="kiosk-1", password="wrong", protocol=protocol)
         eventually(lambda: inbox.links)
         assert "refused the connection: Not authorized (check mqtt.username, mqtt.password" in ingress.problem
@@ -582,12 +608,12 @@ class TestSecurity:
 
     def test_unreadable_certificates_are_named_at_start(self, tmp_path, certificates):
         missing = MqttConfig(site="s", device="d", tls=True, tls_ca=tmp_path / "none.crt")
-        with pytest.raises(IngressError, match=r"mqtt.tls_ca .*none.crt: No such file"):
+        with pytest.raises(IngressError, match=r"mqtt\.tls_ca .*none\.crt: No such file"):
             MqttIngress(missing).start(RecordingInbox())
         mixed = MqttConfig(
             site="s", device="d", tls=True, tls_ca=certificates.ca, tls_cert=certificates.client_cert, tls_key=certificates.broker_key
         )
-        with pytest.raises(IngressError, match="mqtt.tls_key"):
+        with pytest.raises(IngressError, match=r"mqtt\.tls_key"):
             MqttIngress(mixed).start(RecordingInbox())
 
     def test_two_devices_with_one_name_are_told(self, mosquitto, start_ingress):
@@ -621,7 +647,7 @@ class TestOlderProtocol:
 
     def test_is_fallen_back_to(self, mosquitto, start_ingress, peer):
         broker = mosquitto()
-        with old_broker(broker.port) as port:
+        with mqtt_relay(broker.port, refuse_v5=True) as port:
             ingress, inbox = start_ingress(port)
             peer(broker.port).publish(SAY, "hello")
             eventually(lambda: inbox.messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import getpass
 import ipaddress
 import re
@@ -49,10 +49,12 @@ class Mosquitto:
         acl: str | None = None,
         persistence: bool = False,
         extra: Sequence[str] = (),
+        substitute: dict[str, str] | None = None,
     ) -> None:
         """``users`` maps user names to passwords (then nobody else gets in), ``acl`` is the text of an ACL file.
 
-        ``extra`` lines are added to the shipped ``base_config``, whose listener, persistence and log lines are replaced.
+        ``extra`` lines are added to the shipped ``base_config``, whose listener, persistence and log lines are replaced; with
+        ``substitute`` it is used as shipped instead, but for these replacements (``{port}`` in one stands for the port).
         """
         self.port = free_port()
         self.tls = tls
@@ -60,28 +62,38 @@ class Mosquitto:
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        lines = [line for line in (CONFIGS / base_config).read_text().splitlines() if not _replaced(line)]
-        # As root, mosquitto would become another user, who cannot read this folder.
-        lines += [f"listener {self.port} 127.0.0.1", f"user {getpass.getuser()}", *extra]
-        lines += [f"log_dest file {self._log}", "log_type all", "connection_messages true"]
-        if persistence:
-            lines += ["persistence true", f"persistence_location {folder}/", "autosave_on_changes true", "autosave_interval 1"]
-        if tls is not None:
-            lines += [f"cafile {tls.ca}", f"certfile {tls.broker_cert}", f"keyfile {tls.broker_key}"]
-            lines += [f"require_certificate {str(require_certificate).lower()}"]
-        lines += [f"allow_anonymous {str(users is None).lower()}"]
         if users is not None:
-            passwords = folder / "passwd"
-            passwords.write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
-            passwords.chmod(0o600)
-            subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True)
-            lines += [f"password_file {passwords}"]
+            self._write_secret("passwd", "".join(f"{name}:{password}\n" for name, password in users.items()))
+            subprocess.run(["mosquitto_passwd", "-U", str(folder / "passwd")], check=True)
         if acl is not None:
-            (folder / "acl").write_text(acl)
-            (folder / "acl").chmod(0o600)
-            lines += [f"acl_file {folder / 'acl'}"]
+            self._write_secret("acl", acl)
+        shipped = (CONFIGS / base_config).read_text()
+        if substitute is None:
+            lines = [line for line in shipped.splitlines() if not _replaced(line)]
+            lines += [f"listener {self.port} 127.0.0.1", f"allow_anonymous {str(users is None).lower()}", *extra]
+            if persistence:
+                lines += ["persistence true", f"persistence_location {folder}/", "autosave_on_changes true", "autosave_interval 1"]
+            if tls is not None:
+                lines += [f"cafile {tls.ca}", f"certfile {tls.broker_cert}", f"keyfile {tls.broker_key}"]
+                lines += [f"require_certificate {str(require_certificate).lower()}"]
+            if users is not None:
+                lines += [f"password_file {folder / 'passwd'}"]
+            if acl is not None:
+                lines += [f"acl_file {folder / 'acl'}"]
+        else:
+            for old, new in substitute.items():
+                assert old in shipped, old
+                shipped = shipped.replace(old, new.format(port=self.port))
+            lines = shipped.splitlines()
+        # As root, mosquitto would become another user, who cannot read this folder.
+        lines += [f"user {getpass.getuser()}", f"log_dest file {self._log}", "log_type all", "connection_messages true"]
         self._config = folder / "mosquitto.conf"
         self._config.write_text("\n".join(lines) + "\n")
+
+    def _write_secret(self, name: str, text: str) -> None:
+        path = self._folder / name
+        path.write_text(text)
+        path.chmod(0o600)
 
     def start(self) -> Mosquitto:
         """Start and wait until it accepts connections."""
@@ -169,9 +181,7 @@ def make_certificates(folder: Path, *, client_name: str = "kiosk-1") -> Certific
         certificate = _certificate(common_name, key, authority, authority_key)
         files[f"{name}_cert"], files[f"{name}_key"] = folder / f"{name}.crt", folder / f"{name}.key"
         files[f"{name}_cert"].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         files[f"{name}_key"].write_bytes(pem)
     return Certificates(**files)
 
@@ -184,7 +194,7 @@ def free_port() -> int:
 
 
 def _replaced(line: str) -> bool:
-    return line.split(" ")[0] in (
+    return line.partition(" ")[0] in (
         "#", "", "listener", "allow_anonymous", "persistence", "persistence_location", "autosave_on_changes", "autosave_interval",
         "log_dest", "log_type", "connection_messages", "cafile", "certfile", "keyfile", "password_file", "acl_file",
     )  # fmt: skip
@@ -199,7 +209,7 @@ def _certificate(
     is_authority: bool = False,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = dt.datetime.now(dt.timezone.utc)
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     return (
         x509.CertificateBuilder()
@@ -207,8 +217,8 @@ def _certificate(
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .sign(issuer_key, hashes.SHA256())

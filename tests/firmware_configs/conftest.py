@@ -1,0 +1,1 @@
+from tests.rigs.mosquitto import certificates, mosquitto  # noqa: F401 (fixtures)
