@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from typing import Protocol
 
 from edge_agent.phrases.errors import NotCacheable
@@ -21,7 +20,7 @@ class Segment(Protocol):
     @property
     def lang(self) -> str: ...
     @property
-    def phonemes(self) -> Sequence[str]: ...
+    def phonemes(self) -> str: ...
     @property
     def rate(self) -> float: ...
 
@@ -47,12 +46,11 @@ def phrase_key(
     rate = speed * segment.rate
     if not (math.isfinite(rate) and rate > 0):
         raise NotCacheable(f"speed {speed!r} times segment rate {segment.rate!r} is not a positive finite number")
-    phonemes = segment.phonemes
     ingredients = [
         _KEY_SCHEMA,
         segment.text,
         segment.lang,
-        phonemes if isinstance(phonemes, str) else list(phonemes),
+        segment.phonemes,
         voice_id,
         pack_digest,
         front_end_version,
