@@ -6,21 +6,26 @@ import re
 from typing import Final, Literal
 
 _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
-_ENGLISH_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]*")
+_CHINESE_FUNCTION: Final = re.compile(r"[的是请在了到将您为有从已位我你把被于至为还就也]")
+_ENGLISH_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]+")
 _ENGLISH_FUNCTION: Final = frozenset(
-    "the a an is are was be to at in on of for from with your our please and will has have this that it you we by or".split()
+    "the an is are was be to at in on of for from with your our please and will has have this that it you we by or".split()
 )
-FUNCTION_WORD_WEIGHT: Final = 3
-"""A function word says more about the language of a sentence than a name in it."""
 
 
 def of(sentence: str, otherwise: Literal["zh", "en"]) -> Literal["zh", "en"]:
-    """The language whose words carry `sentence`; `otherwise` if it has none."""
-    chinese = len(_CHINESE.findall(sentence))
+    """The language whose grammar holds `sentence` together; `otherwise` if it has no words.
+
+    Function words decide, for a sentence may name more in the other language than it says in its own; without any,
+    or with those of both, characters are weighed against words.
+    """
     words = _ENGLISH_WORD.findall(sentence)
-    if not chinese and not words:
+    # In capitals IT, OR and AT are names.
+    english = any(word.lower() in _ENGLISH_FUNCTION and not word.isupper() for word in words)
+    chinese = _CHINESE_FUNCTION.search(sentence) is not None
+    if english != chinese:
+        return "en" if english else "zh"
+    n_characters = len(_CHINESE.findall(sentence))
+    if n_characters == len(words):
         return otherwise
-    english = sum(FUNCTION_WORD_WEIGHT if word.lower() in _ENGLISH_FUNCTION and not word.isupper() else 1 for word in words if len(word) > 1)
-    if chinese == english:
-        return otherwise
-    return "zh" if chinese > english else "en"
+    return "zh" if n_characters > len(words) else "en"

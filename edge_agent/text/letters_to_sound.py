@@ -47,12 +47,17 @@ def fingerprint(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
 
+def _joined(planes: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Put the four bytes of each number, stored apart because they compress better so, together."""
+    return np.ascontiguousarray(planes.T).view("<u4")[:, 0]
+
+
 @dataclass(frozen=True, slots=True)
 class _Beam:
     """The best readings so far, ``n`` of them, cheapest first."""
 
     costs: NDArray[np.float32]
-    """-log p, ``[n]``."""
+    """-log p in cost steps, ``[n]``."""
     contexts: NDArray[np.uint64]
     """Hashes of the last 0, 1, ... order - 1 tokens, ``[n, order]``."""
     backoffs: NDArray[np.float32]
@@ -73,15 +78,14 @@ class LettersToSound:
                     raise ValueError(f"format {int(file['format'])}, expected {FORMAT}")
                 self._order = int(file["order"])
                 letters, chunks = str(file["letters"]), str(file["chunks"]).split("\t")
-                planes = file["gap_planes"].astype(np.uint32)
+                gaps = _joined(file["gap_planes"])
                 costs, backoffs = file["costs"], file["backoffs"]
         except (OSError, KeyError, ValueError) as error:
             raise LettersToSoundError(path, str(error)) from error
-        gaps = planes[0] | planes[1] << 8 | planes[2] << 16 | planes[3] << 24
         # One more entry than there are n-grams, so that a search always ends on one.
         self._keys = np.append(np.cumsum(gaps, dtype=np.uint32), np.uint32(2**32 - 1))
-        self._costs = np.append(costs, 255).astype(np.float32) * COST_STEP
-        self._backoffs = np.append(backoffs, 0).astype(np.float32) * COST_STEP
+        self._costs = np.append(costs, np.uint8(255))
+        self._backoffs = np.append(backoffs, np.int8(0))
         first_keys = np.arange(1 << _BUCKET_BITS, dtype=np.uint32) << (32 - _BUCKET_BITS)
         self._buckets = np.searchsorted(self._keys, first_keys).astype(np.int32)
         self._chunks = ["", *chunks]
@@ -109,7 +113,7 @@ class LettersToSound:
         for length in range(1, self._order):
             contexts[:, length] = extend(contexts[:, length - 1], np.uint64(BOUNDARY))
         is_known, at = self._find(contexts)
-        return _Beam(np.zeros(1, np.float32), contexts, np.where(is_known, self._backoffs[at], 0), [()])
+        return _Beam(np.zeros(1, np.float32), contexts, np.where(is_known, self._backoffs[at], 0).astype(np.float32), [()])
 
     def _read(self, beam: _Beam, candidates: NDArray[np.uint64]) -> _Beam:
         """Extend every reading by every candidate token and keep the best.

@@ -12,12 +12,19 @@ from edge_agent.text.slots.rule import apply
 
 MAX_SENTENCE: Final = 400
 """Characters looked at together; a longer stretch without an end is cut, so that time stays linear in length."""
+MAX_PASSES: Final = 6
+"""A reading can lay bare another slot beside it; text as people write it needs one pass and one to see that."""
 
 _SENTENCE: Final = re.compile(
     rf"[^。！？!?；\n]{{1,{MAX_SENTENCE}}}?(?:[。！？!?；\n]+|\.(?=[\s\u3400-\u9fff])|(?=$)|(?<=.{{{MAX_SENTENCE}}}))|.",
     re.DOTALL,
 )
 _WRITTEN: Final = re.compile(r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]")
+_CHINESE_FIGURES: Final = re.compile(
+    r"(?<![A-Za-z\d])[A-Z]{0,2}\d[\d.,:-]{0,20}(?=[\u3400-\u9fff])[\u3400-\u9fff\d]{1,40}"
+    r"|[\u3400-\u9fff]{1,40}\d[\d.,:-]{0,20}(?![A-Za-z\d])"
+)
+"""Figures that touch Chinese characters within an English sentence: `at 3号门`."""
 _SPACES: Final = re.compile(r"[ \n]+")
 _BLANK_IN_CHINESE: Final = re.compile(r"(?<=[\u3400-\u9fff，。！？；：、]) (?=[\u3400-\u9fff，。！？；：、])")
 
@@ -27,6 +34,15 @@ def normalise(text: str, lang: Literal["auto", "zh", "en"] = "auto") -> str:
 
     Figures are read in the language of their sentence; `lang` other than `auto` decides for all sentences.
     """
+    for _ in range(MAX_PASSES):
+        spoken = _pass(text, lang)
+        if spoken == text:
+            break
+        text = spoken
+    return text
+
+
+def _pass(text: str, lang: Literal["auto", "zh", "en"]) -> str:
     folded = apply(abbreviations.RULES, fold(text))
     whole = language.of(folded, "zh") if lang == "auto" else lang
     spoken = "".join(
@@ -44,4 +60,6 @@ def tidy(spoken: str) -> str:
 def _sentence(sentence: str, lang: Literal["zh", "en"]) -> str:
     if not _WRITTEN.search(sentence):
         return sentence
-    return apply(tables.ZH if lang == "zh" else tables.EN, sentence)
+    if lang == "zh":
+        return apply(tables.ZH, sentence)
+    return apply(tables.EN, _CHINESE_FIGURES.sub(lambda match: apply(tables.ZH, match[0]), sentence))

@@ -66,41 +66,36 @@ def _body(letters: str) -> str | None:
     return _INITIALS[initial] + _FINALS[final]
 
 
-@lru_cache(maxsize=4096)
-def ipa(syllable: str) -> str:
-    """Phonemes of one syllable, `hong2` -> `xʊ↗ŋ`. Raises TextError on something that is no syllable."""
+def _parts(syllable: str) -> tuple[str, str]:
     body = _body(syllable[:-1])
     mark = TONE_MARKS.get(syllable[-1:])
     if body is None or mark is None:
         raise TextError(f"{syllable!r} is not a pinyin syllable (letters then a tone 1..5, as in 'hong2', 'lv4')")
+    return body, mark
+
+
+@lru_cache(maxsize=4096)
+def ipa(syllable: str) -> str:
+    """Phonemes of one syllable, `hong2` -> `xʊ↗ŋ`. Raises TextError on something that is no syllable."""
+    body, mark = _parts(syllable)
     return body.replace("'", mark)
+
+
+_RHOTIC_ENDINGS: Final = (
+    ("jɛ'n", "ja'"), ("ɥɛ'n", "ɥa'"), ("a'n", "a'"), ("ə'n", "ə'"), ("i'n", "i'"), ("y'n", "y'"), ("ai'", "a'"), ("ei'", "ə'"),
+    ("ɨ'", "ə'"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=512)
 def rhotic(syllable: str) -> str:
-    """Phonemes of a syllable with 儿 merged into it: `dian3` -> `tja↓ɚ`.
+    """Phonemes of a syllable with 儿 merged into it: `dian3` -> `tja↓ɚ`. Raises TextError as `ipa` does.
 
     The ending gives way to the r colour: -n and the -i of ai, ei drop, and the vowel left behind opens; -ŋ stays.
     """
-    letters, tone = syllable[:-1], syllable[-1]
-    body = _body(letters)
-    if body is None or tone not in TONE_MARKS:
-        raise TextError(f"{syllable!r} is not a pinyin syllable (letters then a tone 1..5, as in 'hong2', 'lv4')")
+    body, mark = _parts(syllable)
     for ending, merged in _RHOTIC_ENDINGS:
         if body.endswith(ending):
             body = body[: -len(ending)] + merged
             break
-    return body.replace("'", TONE_MARKS[tone]) + RHOTIC
-
-
-_RHOTIC_ENDINGS: Final = (
-    ("jɛ'n", "ja'"),
-    ("ɥɛ'n", "ɥa'"),
-    ("a'n", "a'"),
-    ("ə'n", "ə'"),
-    ("i'n", "i'"),
-    ("y'n", "y'"),
-    ("ai'", "a'"),
-    ("ei'", "ə'"),
-    ("ɨ'", "ə'"),
-)
+    return body.replace("'", mark) + RHOTIC

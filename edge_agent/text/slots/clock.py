@@ -9,7 +9,7 @@ from edge_agent.text import numbers_en, numbers_zh
 from edge_agent.text.slots.rule import Rule, rule
 
 _TIME: Final = r"(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
-_HALF: Final = r"\s?(?P<half>[AaPp])\.?\s?[Mm]\b\.?"
+_HALF: Final = r"\s?(?P<half>[AaPp])\.?\s?[Mm]\b"
 _DASH: Final = r"\s?(?:-|–|—|~){1,2}\s?"
 
 
