@@ -3,8 +3,8 @@
 An announcement that fits a template is spoken part by part. The fixed parts are the same every time and a slot's value
 comes back often, so nearly all of a counter's day is played from the phrase cache.
 
-In a pattern ``{name}`` takes any text within a sentence and ``{name:kind}`` only one of :data:`KINDS`; ``{{`` and ``}}``
-stand for braces. Between two slots there must be fixed text. Matching takes time in proportion to the length of text
+In a pattern ``{name}`` takes any text within a sentence and ``{name:kind}`` only one of :data:`KINDS`; ``{{`` and
+``}}`` stand for braces. Between two slots there must be fixed text. Matching takes time in proportion to the length of text
 times pattern, whatever the text: it never backtracks.
 """
 
@@ -80,7 +80,7 @@ Part = Fixed | Slot
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment of a matched text. ``kind`` is that of the slot in it, for the front end to read it by; None if fixed."""
+    """A segment of a matched text; ``kind`` is that of the slot in it, by which it is to be read, or None."""
 
     text: str
     kind: str | None

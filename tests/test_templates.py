@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.templates import KINDS, Fixed, Piece, Slot, Template, TemplateError, TemplateListError, Templates
@@ -170,11 +170,8 @@ def as_regex(template: Template) -> str:
 @settings(max_examples=400)
 @given(patterns(), st.data())
 def test_agrees_with_a_backtracking_matcher(pattern: str, data) -> None:
-    try:
-        template = Template.parse(pattern)
-    except TemplateError as error:
-        assert "nothing to speak" in error.reason
-        return
+    assume(re.search("[ab1]", re.sub(r"\{.*?\}", "", pattern)))
+    template = Template.parse(pattern)
     filled = "".join(part.text or data.draw(st.text("ab-1", min_size=1, max_size=4)) for part in template.parts)
     for text in (filled, data.draw(alphabet)):
         expected = re.fullmatch(as_regex(template), text.strip())
@@ -188,6 +185,7 @@ def test_agrees_with_a_backtracking_matcher(pattern: str, data) -> None:
 
 def test_hostile_text_costs_no_more_than_its_length() -> None:
     class Counted(str):
+        __slots__ = ()
         looked_at = 0
 
         def __getitem__(self, index):

@@ -185,7 +185,8 @@ class PhraseCache:
     def clear(self, voice_id: str | None = None, include_pinned: bool = False) -> int:
         """Delete recordings, of one voice or all, and every trace of their texts in the index; how many.
 
-        Works on a full disk too. Deleting a voice means ``clear(voice_id, include_pinned=True)``, after its last synthesis has ended.
+        Works on a full disk too. Deleting a voice means ``clear(voice_id, include_pinned=True)``, after its last
+        synthesis has ended.
 
         Raises:
             CacheError: some could not be deleted; what could be is gone, and calling again goes on from there.

@@ -25,18 +25,18 @@ class Files:
 
     def read(self, name: str, n_bytes: int) -> bytes:
         """Read a file expected to have ``n_bytes``; at most one byte more, so that a wrong length shows."""
-        with open(self._path(name), "rb", buffering=0) as file:
+        with self._path(name).open("rb", buffering=0) as file:
             return file.read(n_bytes + 1) or b""
 
     def write(self, name: str, blob: bytes) -> None:
         """Write, fsync, rename, fsync the folder. On failure nothing of it is left."""
         incoming = self.folder / _INCOMING
         try:
-            with open(incoming, "wb") as file:
+            with incoming.open("wb") as file:
                 file.write(blob)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(incoming, self._path(name))
+            incoming.replace(self._path(name))
             self.sync()
         except OSError:
             incoming.unlink(missing_ok=True)

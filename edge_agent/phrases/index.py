@@ -23,6 +23,7 @@ from edge_agent.phrases.tally import Counts
 Order = Literal["recent", "oldest", "hits", "largest", "text"]
 
 _VERSION = 1
+# The columns of "entry" are the fields of CacheEntry in their order, then the counter.
 _SCHEMA = (
     """CREATE TABLE entry (
         key TEXT PRIMARY KEY, text TEXT NOT NULL, lang TEXT NOT NULL, voice_id TEXT NOT NULL,
@@ -35,15 +36,13 @@ _SCHEMA = (
     "CREATE TABLE statistic (name TEXT PRIMARY KEY, amount REAL NOT NULL) WITHOUT ROWID",
     f"PRAGMA user_version = {_VERSION}",
 )
-_COLUMNS = ", ".join(field.name for field in dataclasses.fields(CacheEntry))
-_ORDERS: dict[str, str] = {
-    "recent": "use_no DESC",
-    "oldest": "use_no",
-    "hits": "hits DESC, use_no DESC",
-    "largest": "n_bytes DESC, key",
-    "text": "text, key",
+_LISTINGS: dict[Order, str] = {
+    "recent": r"SELECT * FROM entry WHERE text LIKE ? ESCAPE '\' ORDER BY use_no DESC LIMIT ?",
+    "oldest": r"SELECT * FROM entry WHERE text LIKE ? ESCAPE '\' ORDER BY use_no LIMIT ?",
+    "hits": r"SELECT * FROM entry WHERE text LIKE ? ESCAPE '\' ORDER BY hits DESC, use_no DESC LIMIT ?",
+    "largest": r"SELECT * FROM entry WHERE text LIKE ? ESCAPE '\' ORDER BY n_bytes DESC, key LIMIT ?",
+    "text": r"SELECT * FROM entry WHERE text LIKE ? ESCAPE '\' ORDER BY text, key LIMIT ?",
 }
-_NEXT_USE = "(SELECT coalesce(max(use_no), 0) + 1 FROM entry)"
 _PATIENCE_S = 5.0
 _LOG_PAGES = 256
 """The write-ahead log's length at which it is folded into the index: 1 MiB, so that it never fills a small disk."""
@@ -171,17 +170,11 @@ class Index:
             raise IndexUnavailable(f"{self._path}: another process is reading deleted rows; try again")
 
     def find(self, key: str) -> CacheEntry | None:
-        rows = self._read(f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (key,))
+        rows = self._read("SELECT * FROM entry WHERE key = ?", (key,))
         return _entry(rows[0]) if rows else None
 
-    def entries(self, limit: int | None, order: Order, text: str | None = None) -> list[CacheEntry]:
-        where, arguments = ("", ())
-        if text is not None:
-            where, arguments = r"WHERE text LIKE ? ESCAPE '\'", (f"%{_literal(text)}%",)
-        rows = self._read(
-            f"SELECT {_COLUMNS} FROM entry {where} ORDER BY {_ORDERS[order]} LIMIT ?",
-            (*arguments, -1 if limit is None else limit),
-        )
+    def entries(self, limit: int | None, order: Order, text: str = "") -> list[CacheEntry]:
+        rows = self._read(_LISTINGS[order], (f"%{_literal(text)}%", -1 if limit is None else limit))
         return [_entry(row) for row in rows]
 
     def totals(self) -> Totals:
@@ -246,17 +239,17 @@ class Transaction:
         self._connection = connection
 
     def find(self, key: str) -> CacheEntry | None:
-        row = self._connection.execute(f"SELECT {_COLUMNS} FROM entry WHERE key = ?", (key,)).fetchone()
+        row = self._connection.execute("SELECT * FROM entry WHERE key = ?", (key,)).fetchone()
         return _entry(row) if row else None
 
     def least_recently_used(self) -> Iterator[CacheEntry]:
         """Unpinned recordings, the longest unused first."""
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entry WHERE NOT pinned ORDER BY use_no")
+        rows = self._connection.execute("SELECT * FROM entry WHERE NOT pinned ORDER BY use_no")
         return map(_entry, rows)
 
     def select(self, voice_id: str | None, include_pinned: bool, limit: int) -> list[CacheEntry]:
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM entry WHERE voice_id = coalesce(?, voice_id) AND pinned <= ? LIMIT ?",
+            "SELECT * FROM entry WHERE voice_id = coalesce(?, voice_id) AND pinned <= ? LIMIT ?",
             (voice_id, include_pinned, limit),
         )
         return [_entry(row) for row in rows]
@@ -271,9 +264,9 @@ class Transaction:
 
     def put(self, entry: CacheEntry) -> None:
         """Add ``entry`` as the most recently used."""
-        values = dataclasses.astuple(entry)
         self._connection.execute(
-            f"INSERT INTO entry ({_COLUMNS}, use_no) VALUES ({', '.join('?' * len(values))}, {_NEXT_USE})", values
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(use_no), 0) + 1 FROM entry))",
+            dataclasses.astuple(entry),
         )
 
     def remove(self, key: str, sha256: str | None = None) -> bool:
@@ -295,7 +288,8 @@ class Transaction:
             self.add(name, amount)
         for key, (number, at) in counts.uses.items():
             self._connection.execute(
-                f"UPDATE entry SET hits = hits + ?, last_used_at = ?, use_no = {_NEXT_USE} WHERE key = ?",
+                "UPDATE entry SET hits = hits + ?, last_used_at = ?,"
+                " use_no = (SELECT coalesce(max(use_no), 0) + 1 FROM entry) WHERE key = ?",
                 (number, at, key),
             )
 
@@ -312,7 +306,8 @@ def _totals(row: tuple[float, ...]) -> Totals:
 
 
 def _entry(row: tuple) -> CacheEntry:
-    return CacheEntry(*row[:-1], pinned=bool(row[-1]))
+    *description, pinned, _use_no = row
+    return CacheEntry(*description, pinned=bool(pinned))
 
 
 def _literal(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Opening the index together with a claim on its folder, so that no one replaces a damaged index under another's feet."""
+"""Opening the index together with a claim on its folder: nobody replaces a damaged index under another's feet."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def kill_before(owner: object, name: str, call: int, monkeypatch) -> None:
 
 MOMENTS = {
     "file written, not yet on disk": (os, "fsync", 1),
-    "on disk under its temporary name": (os, "replace", 1),
+    "on disk under its temporary name": (Path, "replace", 1),
     "renamed, folder not yet on disk": (os, "fsync", 2),
     "file in place, no row yet": (Transaction, "put", 1),
     "row in place, old files still there": (Files, "delete", 1),
@@ -80,9 +80,7 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_at_the_worst_moments(
-    moment, folder, open_cache, phrases, audio_files, start_child, monkeypatch
-) -> None:
+def test_killed_at_the_worst_moments(moment, folder, open_cache, phrases, audio_files, start_child, monkeypatch) -> None:
     cache = open_cache(budget_bytes=BUDGET_BYTES)
     number = 0
     while cache.stats().evicted == 0:

@@ -1,4 +1,4 @@
-"""Disks that are full, nearly full or read-only: the device speaks what it has, and says that the cache stands still."""
+"""Disks that are full, nearly full or read-only: the device speaks what it has, and says why the cache stands still."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import resource
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -152,18 +153,16 @@ def test_a_folder_that_cannot_exist(tmp_path, phrases) -> None:
     cache.close()
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
+@pytest.mark.parametrize("call", [(os, "fsync"), (Path, "replace")], ids=["fsync", "rename"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
-def test_every_refusal_by_the_disk_is_survived(
-    cache, phrases, audio_files, monkeypatch, call: str, number: int
-) -> None:
+def test_every_refusal_by_the_disk_is_survived(cache, phrases, audio_files, monkeypatch, call, number: int) -> None:
     phrases.put(cache, 1)
 
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, call, refuse)
+        patch.setattr(*call, refuse)
         assert not phrases.put(cache, 2)
         assert phrases.plays(cache, 1)
     stats = cache.stats()

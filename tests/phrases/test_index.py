@@ -23,9 +23,13 @@ def index(tmp_path: Path):
 
 
 def test_an_exception_undoes_the_transaction(index) -> None:
-    with pytest.raises(RuntimeError), index.transaction() as writes:
-        writes.put(entry(1, "one"))
-        raise RuntimeError
+    def put_and_fail() -> None:
+        with index.transaction() as writes:
+            writes.put(entry(1, "one"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        put_and_fail()
     assert index.totals().entries == 0
     with index.transaction() as writes:
         writes.put(entry(1, "one"))
@@ -43,7 +47,7 @@ def test_only_one_writes_at_a_time(index, tmp_path: Path) -> None:
     other = Index(tmp_path / "index.sqlite3")
     with index.transaction():
         for second in (index, other):
-            with pytest.raises(IndexUnavailable, match="busy|locked"), second.transaction(patience_s=0.01):
+            with pytest.raises(IndexUnavailable, match=r"busy|locked"), second.transaction(patience_s=0.01):
                 raise AssertionError("two writers at once")
     with other.transaction() as writes:
         writes.put(entry(1, "one"))

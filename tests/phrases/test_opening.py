@@ -59,9 +59,7 @@ def test_a_damaged_index_in_use_is_not_replaced(open_cache, phrases, index_path)
     with sqlite3.connect(index_path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(
-        IndexUnavailable, match="layout version 99; this release uses 1; .* stop whatever uses the cache"
-    ):
+    with pytest.raises(IndexUnavailable, match=r"layout version 99; this release uses 1; .* stop whatever uses the cache"):
         open_cache(keep=True)
     assert phrases.plays(cache, 1)
 
