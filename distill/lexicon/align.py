@@ -17,7 +17,7 @@ Costs = Mapping[tuple[str, str], float]
 
 
 def learn_alignments(pronunciations: Mapping[str, str], *, n_learn: int = 20_000, n_rounds: int = 5) -> Costs:
-    """Return the cost (-log p) of a letter making a chunk of sounds, from every k-th word so that ``n_learn`` are seen."""
+    """Return the cost (-log p) of a letter making a chunk of sounds, learnt from ``n_learn`` of the words."""
     words = list(pronunciations.items())
     sample = words[:: max(1, len(words) // n_learn)]
     costs: Costs = {}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-_CONSONANTS = dict(
-    pair.split(":")
-    for pair in (
-        "B:b CH:ʧ D:d DH:ð F:f G:ɡ HH:h JH:ʤ K:k L:l M:m N:n NG:ŋ P:p R:ɹ S:s SH:ʃ T:t TH:θ V:v W:w Y:j Z:z ZH:ʒ".split()
-    )
+_CONSONANT_PAIRS = (
+    "B:b CH:ʧ D:d DH:ð F:f G:ɡ HH:h JH:ʤ K:k L:l M:m N:n NG:ŋ P:p R:ɹ S:s SH:ʃ T:t TH:θ V:v W:w Y:j Z:z ZH:ʒ"
 )
-_VOWELS = dict(
-    pair.split(":") for pair in "AA:ɑ AE:æ AH:ʌ AO:ɔ AW:W AY:I EH:ɛ ER:ɜɹ EY:A IH:ɪ IY:i OW:O OY:Y UH:ʊ UW:u".split()
-)
+_VOWEL_PAIRS = "AA:ɑ AE:æ AH:ʌ AO:ɔ AW:W AY:I EH:ɛ ER:ɜɹ EY:A IH:ɪ IY:i OW:O OY:Y UH:ʊ UW:u"
+_CONSONANTS = dict(pair.split(":") for pair in _CONSONANT_PAIRS.split())
+_VOWELS = dict(pair.split(":") for pair in _VOWEL_PAIRS.split())
 _REDUCED = {"AH": "ə", "ER": "əɹ"}
 _MARKS = {"0": "", "1": "ˈ", "2": "ˌ"}
 _SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
@@ -30,7 +27,8 @@ def from_arpabet(transcription: str) -> str:
 
 def _symbol(phones: list[str], at: int) -> str:
     phone = phones[at]
-    before, after, later = ([*phones[max(0, at - 1) : at], ""][0], *[*phones[at + 1 : at + 3], "", ""][:2])
+    before = phones[at - 1] if at else ""
+    after, later = [*phones[at + 1 : at + 3], "", ""][:2]
     if not _is_vowel(phone):
         return "T" if phone == "T" and _is_flapped(before, after) else _CONSONANTS[phone]
     vowel, stress = phone[:-1], phone[-1]
@@ -38,13 +36,12 @@ def _symbol(phones: list[str], at: int) -> str:
         stress = "0"
     if stress != "0":
         return _MARKS[stress] + _VOWELS[vowel]
-    is_last_but_one = after and not later
-    if vowel in ("AH", "IH") and is_last_but_one:
-        if (after == "Z" and before in _SIBILANTS) or (after == "D" and before in ("T", "D")):
-            return "ᵻ"
-    if vowel == "AH" and after == "N" and before in ("T", "D", "Z"):
-        return "ᵊ"
-    if vowel == "AH" and after == "L" and is_last_but_one and before in _CONSONANTS and before != "R":
+    is_last_but_one = bool(after) and not later
+    is_ending = (after == "Z" and before in _SIBILANTS) or (after == "D" and before in ("T", "D"))
+    if vowel in ("AH", "IH") and is_last_but_one and is_ending:
+        return "ᵻ"
+    is_syllabic_l = after == "L" and is_last_but_one and before in _CONSONANTS and before != "R"
+    if vowel == "AH" and (is_syllabic_l or (after == "N" and before in ("T", "D", "Z"))):
         return "ᵊ"
     if vowel == "IH" and after in _CONSONANTS and _is_vowel(later):
         return "ə"

@@ -22,10 +22,14 @@ _KOKORO_V1 = str.maketrans({"ɾ": "T", "ʔ": "t"})
 def compile_lexicon(gold_path: Path, silver_path: Path, cmudict_path: Path, supplement_path: Path) -> str:
     """Return the merged lexicon as text: one ``word<TAB>default[<TAB>TAG=variant...]`` a line, sorted by UTF-8 bytes.
 
-    The supplement wins over misaki's gold, gold over silver, silver over CMUdict, also where two entries differ only in
-    the case of the first letter, because a reader tries both cases of a word. Words of CMUdict alone are filed with a
-    capital: most are names, and a short one in capitals is more likely an acronym. Those that are misaki's words with an
-    ending are left out, so that ``passengers`` sounds like ``passenger``. Variants equal to the default are dropped.
+    The supplement wins over misaki's gold, gold over silver, silver over CMUdict. Between dictionaries this also holds
+    where two entries differ only in the case of the first letter, because a reader tries both cases of a word. Words of
+    CMUdict alone are filed with a capital: most are names, and a short one in capitals is more likely an acronym. Those
+    that are misaki's words with an ending are left out: ``passengers`` shall sound like ``passenger``. Variants equal to
+    the default are dropped.
+
+    Raises:
+        SupplementError: the supplement has a line that cannot be understood.
     """
     gold: dict[str, Entry] = json.loads(gold_path.read_text("utf-8"))
     silver: dict[str, Entry] = json.loads(silver_path.read_text("utf-8"))

@@ -14,6 +14,7 @@ from edge_agent.text.letters_to_sound import BOUNDARY, COST_STEP, FORMAT, extend
 
 Alignment = Sequence[tuple[str, str]]
 _UINT64 = NDArray[np.uint64]
+_LEAST_MASS = 1e-6
 
 
 @dataclass
@@ -28,13 +29,14 @@ class _Level:
     probabilities: NDArray[np.float64]
 
 
-def train(alignments: Sequence[Alignment], *, order: int = 6, n_kept: int = 380_000, min_pair_count: int = 30) -> bytes:
+def train(alignments: Sequence[Alignment], *, order: int = 7, n_kept: int = 500_000, min_pair_count: int = 30) -> bytes:
     """Return the model file for ``letters_to_sound``.
 
     Args:
         alignments: (letter, sounds) for each letter of a word, one sequence a word.
         order: longest n-gram.
-        n_kept: n-grams left after pruning those whose loss costs least likelihood (count x log ratio to backing off).
+        n_kept: n-grams left after pruning those whose loss costs least likelihood (count x log ratio to backing off);
+            the contexts they need come on top.
         min_pair_count: words that hold a rarer pair of letter and sounds are left out as misaligned.
     """
     pair_counts = Counter(pair for alignment in alignments for pair in alignment)
@@ -43,80 +45,83 @@ def train(alignments: Sequence[Alignment], *, order: int = 6, n_kept: int = 380_
     rows = [[ids[p] for p in reversed(a)] for a in alignments if all(p in ids for p in a)]
     levels = _count(rows, order)
     _smooth(levels, len(pairs) + 1)
-    grams, costs, backoffs = _prune(levels, n_kept)
-    return _packed(grams, costs, backoffs, pairs, order)
+    return _packed(_prune(levels, n_kept), pairs, order)
 
 
 def _count(rows: Sequence[Sequence[int]], order: int) -> list[_Level]:
+    """Count n-grams by hash; below the top level, by how many different tokens come before (Kneser-Ney)."""
     pad = [BOUNDARY] * (order - 1)
-    tokens = np.array([t for row in rows for t in (*pad, *row, BOUNDARY)], np.uint64)
-    is_pad = np.array([p for row in rows for p in (*[True] * (order - 1), *[False] * (len(row) + 1))])
+    tokens = np.array([token for row in rows for token in (*pad, *row, BOUNDARY)], np.uint64)
+    is_pad = np.array([i < len(pad) for row in rows for i in range(len(pad) + len(row) + 1)])
     targets = np.flatnonzero(~is_pad)
-    levels = []
-    for length in range(1, order + 1):
-        contexts = _hash(tokens, targets, length - 1, skip_last=1)
-        grams = extend(contexts, tokens[targets])
-        suffixes = extend(_hash(tokens, targets, length - 2, skip_last=1), tokens[targets]) if length > 1 else grams
-        unique, first, counts = np.unique(grams, return_index=True, return_counts=True)
-        levels.append(_Level(unique, contexts[first], suffixes[first], counts.astype(float), np.empty(0)))
-    for lower, upper in zip(levels, levels[1:], strict=False):
-        lower.counts = np.bincount(np.searchsorted(lower.grams, upper.suffixes), minlength=len(lower.grams)).astype(float)
+    levels: list[_Level] = []
+    for n in range(1, order + 1):
+        contexts = _context(tokens, targets, n - 1)
+        grams, first, counts = np.unique(extend(contexts, tokens[targets]), return_index=True, return_counts=True)
+        suffixes = extend(_context(tokens, targets[first], max(0, n - 2)), tokens[targets[first]])
+        levels.append(_Level(grams, contexts[first], suffixes, counts.astype(float), np.empty(0)))
+    for below, level in zip(levels, levels[1:], strict=False):
+        n_before = np.bincount(np.searchsorted(below.grams, level.suffixes), minlength=len(below.grams))
+        below.counts = n_before.astype(float)
     return levels
 
 
-def _hash(tokens: _UINT64, targets: NDArray[np.intp], length: int, *, skip_last: int) -> _UINT64:
+def _context(tokens: _UINT64, targets: NDArray[np.intp], length: int) -> _UINT64:
     hashes = np.zeros(len(targets), np.uint64)
     for back in range(length, 0, -1):
-        hashes = extend(hashes, tokens[targets - back - skip_last + 1])
+        hashes = extend(hashes, tokens[targets - back])
     return hashes
 
 
 def _smooth(levels: list[_Level], n_tokens: int) -> None:
-    lower_probabilities = None
-    for level, below in zip(levels, [None, *levels[:-1]], strict=True):
+    below: _Level | None = None
+    for level in levels:
         n_once, n_twice = (level.counts == 1).sum(), (level.counts == 2).sum()
         discount = n_once / (n_once + 2 * n_twice) if n_once and n_twice else 0.5
         _, of_context = np.unique(level.contexts, return_inverse=True)
         total = np.bincount(of_context, level.counts)[of_context]
         n_kinds = np.bincount(of_context)[of_context]
-        lower = 1 / n_tokens if below is None else lower_probabilities[np.searchsorted(below.grams, level.suffixes)]
+        lower = 1 / n_tokens if below is None else _lower_probabilities(below, level)
         level.probabilities = (level.counts - discount) / total + discount * n_kinds / total * lower
-        lower_probabilities = level.probabilities
+        below = level
 
 
-def _prune(levels: list[_Level], n_kept: int) -> tuple[_UINT64, NDArray[np.float64], dict[int, float]]:
-    """Keep the n-grams worth most, with every prefix and suffix they need, and give contexts the backoff that sums to one."""
+def _prune(levels: list[_Level], n_kept: int) -> dict[int, tuple[float, float]]:
+    """Return hash to (cost, backoff cost) for the n-grams worth most and the contexts they need.
+
+    Backoffs are computed after pruning, so that the probabilities after each context still sum to one.
+    """
+    lower = [_lower_probabilities(below, level) for below, level in zip(levels, levels[1:], strict=False)]
     worth = [np.full(len(levels[0].grams), np.inf)]
-    for below, level in zip(levels, levels[1:], strict=False):
-        lower = below.probabilities[np.searchsorted(below.grams, level.suffixes)]
-        worth.append(level.counts * np.abs(np.log(level.probabilities / lower)))
-    cut = np.sort(np.concatenate(worth))[::-1][min(n_kept, sum(map(len, worth))) - 1]
-    kept = [w >= cut for w in worth]
-    for level, below, keep, keep_below in zip(levels[:0:-1], levels[-2::-1], kept[:0:-1], kept[-2::-1], strict=True):
-        keep_below[np.searchsorted(below.grams, level.suffixes[keep])] = True
-        prefix_at = np.searchsorted(below.grams, level.contexts[keep]).clip(max=len(below.grams) - 1)
-        exists = below.grams[prefix_at] == level.contexts[keep]
-        keep_below[prefix_at[exists]] = True
+    worth += [
+        level.counts * np.abs(np.log(level.probabilities / p)) for level, p in zip(levels[1:], lower, strict=True)
+    ]
+    ranked = np.sort(np.concatenate(worth))
+    kept = [w >= ranked[max(0, len(ranked) - n_kept)] for w in worth]
+    for n in range(len(levels) - 1, 0, -1):
+        kept[n - 1] |= np.isin(levels[n - 1].grams, levels[n].contexts[kept[n]])
     backoffs: dict[int, float] = {}
-    for level, below, keep in zip(levels[1:], levels, kept[1:], strict=False):
-        lower = below.probabilities[np.searchsorted(below.grams, level.suffixes[keep])]
+    for level, p, keep in zip(levels[1:], lower, kept[1:], strict=True):
         contexts, of_context = np.unique(level.contexts[keep], return_inverse=True)
         left = 1 - np.bincount(of_context, level.probabilities[keep])
-        left_lower = 1 - np.bincount(of_context, lower)
-        weights = np.maximum(left, 1e-6) / np.maximum(left_lower, 1e-6)
-        backoffs.update(zip(contexts.tolist(), weights.tolist(), strict=True))
-    grams = np.concatenate([level.grams[keep] for level, keep in zip(levels, kept, strict=True)])
-    probabilities = np.concatenate([level.probabilities[keep] for level, keep in zip(levels, kept, strict=True)])
-    return grams, -np.log(probabilities), backoffs
+        left_below = 1 - np.bincount(of_context, p[keep])
+        weights = np.maximum(left, _LEAST_MASS) / np.maximum(left_below, _LEAST_MASS)
+        backoffs.update(zip(contexts.tolist(), (-np.log(weights)).tolist(), strict=True))
+    table = {context: (np.inf, backoff) for context, backoff in backoffs.items()}
+    for level, keep in zip(levels, kept, strict=True):
+        costs = -np.log(level.probabilities[keep])
+        table |= {h: (c, backoffs.get(h, 0.0)) for h, c in zip(level.grams[keep].tolist(), costs.tolist(), strict=True)}
+    return table
 
 
-def _packed(grams: _UINT64, costs: NDArray[np.float64], backoffs: dict[int, float], pairs: list[tuple[str, str]], order: int) -> bytes:
-    boundary_contexts = np.array(sorted(set(backoffs) - set(grams.tolist())), np.uint64)
-    hashes = np.concatenate([grams, boundary_contexts])
-    all_costs = np.concatenate([costs, np.full(len(boundary_contexts), 255 * COST_STEP)])
-    all_backoffs = np.array([-np.log(backoffs.get(h, 1.0)) for h in hashes.tolist()])
-    keys, first = np.unique(fingerprint(hashes), return_index=True)
-    gaps = np.diff(keys, prepend=np.uint32(0)).astype(np.uint32)
+def _lower_probabilities(below: _Level, level: _Level) -> NDArray[np.float64]:
+    return below.probabilities[np.searchsorted(below.grams, level.suffixes)]
+
+
+def _packed(table: dict[int, tuple[float, float]], pairs: list[tuple[str, str]], order: int) -> bytes:
+    keys, first = np.unique(fingerprint(np.fromiter(table, np.uint64, len(table))), return_index=True)
+    values = np.array(list(table.values()))[first] / COST_STEP
+    gaps = np.diff(keys, prepend=np.uint32(0))
     file = io.BytesIO()
     np.savez_compressed(
         file,
@@ -125,7 +130,7 @@ def _packed(grams: _UINT64, costs: NDArray[np.float64], backoffs: dict[int, floa
         letters="".join(letter for letter, _ in pairs),
         chunks="\t".join(chunk for _, chunk in pairs),
         gap_planes=np.stack([(gaps >> shift & 255).astype(np.uint8) for shift in (0, 8, 16, 24)]),
-        costs=np.rint(all_costs[first] / COST_STEP).clip(0, 255).astype(np.uint8),
-        backoffs=np.rint(all_backoffs[first] / COST_STEP).clip(-127, 127).astype(np.int8),
+        costs=np.rint(values[:, 0].clip(0, 255)).astype(np.uint8),
+        backoffs=np.rint(values[:, 1].clip(-127, 127)).astype(np.int8),
     )
     return file.getvalue()

@@ -52,4 +52,4 @@ def _sounds(how: str, known: Mapping[str, str]) -> str:
         SYMBOLS[symbol]
     if len(parts) == 1:
         return parts[0]
-    return parts[0] + "".join(stress.weaken(part) for part in parts[1:])
+    return stress.strengthen(parts[0], stress.PRIMARY) + "".join(stress.weaken(part) for part in parts[1:])

@@ -7,6 +7,8 @@ thousand of them fit into two megabytes; ``distill.lexicon`` trains it.
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +20,7 @@ from edge_agent.text.errors import TextError
 
 FORMAT = 1
 COST_STEP = 1 / 4
-"""Costs (-log p, nats) are stored in one byte each, in this step."""
+"""Costs (-log p, nats) are whole numbers of this step, a byte each."""
 BOUNDARY = 0
 """Token id of the word's edge."""
 
@@ -56,17 +58,17 @@ def _joined(planes: NDArray[np.uint8]) -> NDArray[np.uint32]:
 class _Beam:
     """The best readings so far, ``n`` of them, cheapest first."""
 
-    costs: NDArray[np.float32]
+    costs: NDArray[np.int32]
     """-log p in cost steps, ``[n]``."""
     contexts: NDArray[np.uint64]
     """Hashes of the last 0, 1, ... order - 1 tokens, ``[n, order]``."""
-    backoffs: NDArray[np.float32]
+    backoffs: NDArray[np.int32]
     """Cost of falling back from each of these contexts to the next shorter one, ``[n, order]``."""
     tokens: list[tuple[int, ...]]
 
 
 class LettersToSound:
-    """The trained model. ``sounds`` is deterministic and takes about a millisecond a word."""
+    """The trained model. All costs are whole numbers, so every machine gives the same reading."""
 
     def __init__(self, path: Path) -> None:
         """Raises:
@@ -80,7 +82,9 @@ class LettersToSound:
                 letters, chunks = str(file["letters"]), str(file["chunks"]).split("\t")
                 gaps = _joined(file["gap_planes"])
                 costs, backoffs = file["costs"], file["backoffs"]
-        except (OSError, KeyError, ValueError) as error:
+                if not len(gaps) == len(costs) == len(backoffs) or len(letters) != len(chunks):
+                    raise ValueError("its tables are of different lengths")
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise LettersToSoundError(path, str(error)) from error
         # One more entry than there are n-grams, so that a search always ends on one.
         self._keys = np.append(np.cumsum(gaps, dtype=np.uint32), np.uint32(2**32 - 1))
@@ -113,7 +117,7 @@ class LettersToSound:
         for length in range(1, self._order):
             contexts[:, length] = extend(contexts[:, length - 1], np.uint64(BOUNDARY))
         is_known, at = self._find(contexts)
-        return _Beam(np.zeros(1, np.float32), contexts, np.where(is_known, self._backoffs[at], 0).astype(np.float32), [()])
+        return _Beam(np.zeros(1, np.int32), contexts, self._fallbacks(is_known, at), [()])
 
     def _read(self, beam: _Beam, candidates: NDArray[np.uint64]) -> _Beam:
         """Extend every reading by every candidate token and keep the best.
@@ -131,13 +135,16 @@ class LettersToSound:
         rows, columns = np.unravel_index(best, costs.shape)
         contexts = np.zeros((len(best), self._order), np.uint64)
         contexts[:, 1:] = n_grams[rows, columns, :-1]
-        backoffs = np.zeros((len(best), self._order), np.float32)
-        backoffs[:, 1:] = np.where(is_known, self._backoffs[at], 0)[rows, columns, :-1]
+        backoffs = np.zeros((len(best), self._order), np.int32)
+        backoffs[:, 1:] = self._fallbacks(is_known[rows, columns, :-1], at[rows, columns, :-1])
         tokens = [(*beam.tokens[r], int(candidates[c])) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
         return _Beam(costs[rows, columns], contexts, backoffs, tokens)
 
+    def _fallbacks(self, is_known: NDArray[np.bool_], at: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.where(is_known, self._backoffs[at], 0).astype(np.int32)
+
     def _find(self, n_grams: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-        """Return whether each n-gram is in the table, and where: its leading bits name a bucket of one or two entries."""
+        """Return whether each n-gram is in the table, and where: its leading bits name a short bucket."""
         wanted = fingerprint(n_grams)
         at = self._buckets[wanted >> (32 - _BUCKET_BITS)]
         keys = self._keys[at]
