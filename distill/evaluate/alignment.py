@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from distill.evaluate.clip import Clip
+from distill.evaluate.spectrum import RANGE_DB
 
 
 def frame_map(reference: Clip, other: Clip, reference_db: NDArray[np.float64], other_db: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -23,18 +24,18 @@ def frame_map(reference: Clip, other: Clip, reference_db: NDArray[np.float64], o
 
 def by_durations(reference: NDArray[np.int64], other: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """``reference``, ``other``: frames of each of the same tokens, [tokens] -> [count]; past the end the last one repeats."""
-    edges = np.concatenate([[0], np.cumsum(reference)])
-    other_edges = np.concatenate([[0], np.cumsum(other)])
-    longer = np.flatnonzero(np.diff(edges)) + 1  # tokens without frames have no inside to interpolate in
-    edges, other_edges = edges[np.concatenate([[0], longer])], other_edges[np.concatenate([[0], longer])]
-    return np.floor(np.interp(np.arange(count) + 0.5, edges, other_edges)).astype(np.int64)
+    token = np.repeat(np.arange(len(reference)), reference)
+    inside = np.arange(len(token)) - (np.cumsum(reference) - reference)[token] + 0.5
+    start = np.cumsum(other) - other
+    found = np.floor(start[token] + inside / reference[token] * other[token]).astype(np.int64)
+    return found[np.minimum(np.arange(count), len(found) - 1)]
 
 
 def by_spectrum(reference_db: NDArray[np.float64], other_db: NDArray[np.float64]) -> NDArray[np.int64]:
     """Dynamic time warping on level-free spectral shape; of several frames on the path the middle one is taken."""
     shapes = []
     for levels in (reference_db, other_db):
-        clipped = np.maximum(levels, levels.max() - 60)
+        clipped = np.maximum(levels, levels.max() - RANGE_DB)
         shapes.append((clipped - clipped.mean(0)) / (clipped.std() + 1e-9))
     a, b = shapes
     cost = np.sqrt(np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -59,12 +60,12 @@ def run(options: argparse.Namespace) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, or 1 with a message on what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m distill.evaluate", description="Score voices on sentences nobody trained on.")
+    parser = argparse.ArgumentParser(prog="python -m distill.evaluate", description="Score voices on new sentences.")
     add_arguments(parser)
     try:
-        print(run(parser.parse_args(arguments)))
+        sys.stdout.write(run(parser.parse_args(arguments)) + "\n")
     except EdgeAgentError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
 
@@ -100,7 +101,7 @@ def _limit_torch(threads: int) -> None:
 
 def _named_path(value: str) -> tuple[str, Path]:
     name, equals, path = value.partition("=")
-    if not equals or not path or not name or not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name.startswith("."):
+    if not equals or not path or not re.fullmatch(r"\w[\w.-]*", name):
         raise argparse.ArgumentTypeError(f"{value!r} is not NAME=PATH, NAME made of letters, digits, '-', '_', '.'")
     return name, Path(path)
 
@@ -115,4 +116,4 @@ def _style(value: str) -> dict[str, float]:
     try:
         return {str(name): float(weight) for name, weight in json.loads(value).items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise argparse.ArgumentTypeError(f'{value!r} is not like {DEFAULT_STYLE}: {error}') from error
+        raise argparse.ArgumentTypeError(f"{value!r} is not like {DEFAULT_STYLE}: {error}") from error

@@ -11,6 +11,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from distill.evaluate.errors import EvaluationError
+
 FRAMES_PER_S = 80
 """The grid of durations, of the pitch tracker and of the spectra."""
 
@@ -29,7 +31,13 @@ class Clip:
 
     @classmethod
     def of(cls, wave: NDArray[np.float32], sample_rate: int, frames: NDArray[np.int64] | None = None) -> Clip:
-        """From float samples [samples] in -1..1."""
+        """From float samples [samples] in -1..1.
+
+        Raises:
+            EvaluationError: a sample is NaN or infinite.
+        """
+        if not np.isfinite(wave).all():
+            raise EvaluationError(f"{np.count_nonzero(~np.isfinite(wave))} of {len(wave)} samples are not finite")
         return cls(np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16), sample_rate, frames)
 
     @property

@@ -18,8 +18,9 @@ def mandarin(match: re.Match[str]) -> list[str]:
     clock = _CLOCK.fullmatch(number)
     if clock:
         hour, minute = numbers_zh.cardinal(clock[1]), int(clock[2])
-        spoken = ("零" if 0 < minute < 10 else "") + numbers_zh.cardinal(str(minute))
-        readings += [f"{hour}点{spoken}分", f"{hour}点{spoken}"] if minute else [f"{hour}点", f"{hour}点整"]
+        spoken = numbers_zh.cardinal(str(minute))
+        zeros = ("", "零") if minute < 10 else ("",)
+        readings += [f"{hour}点{zero}{spoken}{end}" for zero in zeros for end in ("分", "")] if minute else [f"{hour}点", f"{hour}点整"]
         readings += [f"{hour}点半"] if minute == 30 else []
         readings += [f"{hour}点{numbers_zh.cardinal(str(minute // 15))}刻"] if minute in (15, 45) else []
     if ":" not in number and "：" not in number:

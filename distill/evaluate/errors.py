@@ -29,7 +29,7 @@ def require(scorer: str, packages: Sequence[str]) -> None:
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtra(
-            f"{scorer} needs {', '.join(missing)}: install the extra (pip install 'edge-agent[evaluate]') or leave the "
+            f"{scorer} needs {', '.join(missing)}: install the extra (pip install 'edge-voice-agent[score]') or leave the "
             f"scorer out (--without {scorer})",
             missing,
         )

@@ -46,7 +46,7 @@ class Remembering:
         path = self._folder / f"{key}.json"
         try:
             return json.loads(path.read_text("utf-8"))["answer"]
-        except (OSError, ValueError, KeyError):  # none yet, or cut off while copied: the answer can always be had again
+        except (OSError, ValueError, KeyError, TypeError):  # none yet, or cut off while copied: the answer can always be had again
             answer = self._listener.listen(clip, lang)
         self._folder.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")

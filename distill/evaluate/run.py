@@ -37,7 +37,7 @@ def evaluate(
         progress: wraps the loop over sentences, for a progress bar.
 
     Raises:
-        EvaluationError: no or doubly named systems, an unknown reference, no sentences.
+        EvaluationError: no or doubly named systems, an unknown reference, no sentences, a system that says nothing.
     """
     names = [system.name for system in systems]
     reference = reference or (names[0] if names else "")
@@ -50,7 +50,7 @@ def evaluate(
         tuple(name for name in LISTENERS if name not in {listener.name for listener in listeners}),
     )
     for sentence in progress(sentences):
-        clips = {system.name: system.speak(sentence) for system in systems}
+        clips = {system.name: _speak(system, sentence) for system in systems}
         answers = {
             name: {listener.name: listener.listen(clip, sentence.lang) for listener in listeners}
             for name, clip in clips.items()
@@ -64,6 +64,13 @@ def evaluate(
             scores.rows.append(row)
     results.save(scores, out)
     return scores
+
+
+def _speak(system: System, sentence: Sentence) -> Clip:
+    clip = system.speak(sentence)
+    if not len(clip.audio):
+        raise EvaluationError(f"{system.name} gives no samples at all for {sentence.key}: {sentence.text!r}")
+    return clip
 
 
 def _measures(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,9 +60,9 @@ class TeacherSystem:
         phonemes = sentence_phonemes(sentence)
         path = self._memory / f"{hashlib.sha256(f'{self.identity}|{phonemes}'.encode()).hexdigest()}.npz"
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return Clip(kept["audio"], int(kept["sample_rate"]), kept.get("frames"))
-        except (OSError, ValueError, KeyError, EOFError):  # none yet, or cut off while copied: ask again
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # none yet, or cut off while copied: ask again
             said = self._teacher.speak(phonemes)
         clip = Clip.of(said.audio, self._teacher.sample_rate, said.frames)
         self._memory.mkdir(parents=True, exist_ok=True)
@@ -101,10 +102,7 @@ class StudentSystem:
 
         model, speaker = self._loaded
         said = model.speak(torch.tensor(encode(sentence_phonemes(sentence))), speaker)
-        wave = said.wave.numpy()
-        if not np.isfinite(wave).all():
-            raise EvaluationError(f"{self.name} ({self._path}) gives NaN for {sentence.key}: {sentence.text!r}")
-        return Clip.of(wave, model.config.sample_rate, 2 * said.units.numpy())
+        return Clip.of(said.wave.numpy(), model.config.sample_rate, 2 * said.units.numpy())
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -112,6 +110,9 @@ class StudentSystem:
         from distill.train.checkpoint import load
 
         state = load(self._path)
+        broken = sorted(name for name, value in state["average"].items() if not value.isfinite().all())
+        if broken:
+            raise EvaluationError(f"{self._path} holds weights that are not finite, {broken[0]} first; take an earlier checkpoint")
         model = MobileSoVITS(StudentConfig.from_dict(state["student"]))
         model.load_state_dict(state["average"])
         return model.eval(), state["speaker"]
@@ -128,7 +129,7 @@ def open_system(name: str, path: Path, *, style: dict[str, float], memory: Path,
         from distill.teachers.kokoro import KokoroTeacher
 
         return TeacherSystem(name, KokoroTeacher(path, style, threads=threads), memory)
-    if path.suffix == ".pt" and path.is_file() or any(path.glob("step-*.pt")):
+    if (path.suffix == ".pt" and path.is_file()) or any(path.glob("step-*.pt")):
         return StudentSystem(name, path)
     raise EvaluationError(
         f"{name}={path} is no system: expected a teacher's folder ({', '.join(TEACHER_FILES)}), a checkpoint (*.pt) or a "

@@ -7,7 +7,8 @@ not count ("Check-in", "check in" and "CheckIn" are the same run).
 - *Character error* compares characters. A run is right or wrong.
 - *Pinyin error* compares the characters' syllables, with or without tone, so that a homophone the recogniser chose
   (红桥 for 虹桥) costs nothing. A run heard as another run costs its weight times the share of letters that differ:
-  "Starbuck" for "Starbucks" is a small error, "Stop" a large one. A run heard as Chinese is wrong as a whole.
+  "Starbuck" for "Starbucks" is a small error, "Stop" a large one. A run heard as Chinese is wrong as a whole, and what
+  Chinese there is beyond one character is too much.
 
 English is compared in words (word error) and in letters (character error).
 
@@ -125,7 +126,8 @@ def _graded(expected: Unit, heard: Unit) -> float:
     if not (expected.latin and heard.latin):
         return _all_or_nothing(expected, heard)
     a, b = ([Unit(letter) for letter in unit.text] for unit in (expected, heard))
-    return expected.weight * distance(a, b, _all_or_nothing) / max(len(a), len(b))
+    wrong = expected.weight * distance(a, b, _all_or_nothing) / len(a)
+    return min(wrong, max(expected.weight, heard.weight))
 
 
 def _nearest(

@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m distill.report", description="One HTML page about a voice.")
     add_arguments(parser)
     try:
-        print(run(parser.parse_args(arguments)))
+        sys.stdout.write(run(parser.parse_args(arguments)) + "\n")
     except EdgeAgentError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
     return 0

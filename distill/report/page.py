@@ -119,7 +119,8 @@ def _example(scores: Scores, folder: Path, key: str) -> Iterator[str]:
 
 
 def _all_sentences(scores: Scores, lang: str) -> Iterator[str]:
-    yield '<details><summary>All sentences</summary><div class="wide"><table><tr><th></th><th>system</th><th>heard</th><th>numbers</th></tr>'
+    yield '<details><summary>All sentences</summary><div class="wide"><table>'
+    yield "<tr><th></th><th>system</th><th>heard</th><th>numbers</th></tr>"
     for row in sorted((row for row in scores.rows if row.lang == lang), key=lambda row: row.key):
         first = f"<small>{escape(row.key)}</small> {escape(row.text)}" if row.system == next(iter(scores.systems)) else ""
         cells: Sequence[str] = (first, escape(row.system), escape(row.heard or ""), f"<small>{escape(_numbers(row))}</small>")

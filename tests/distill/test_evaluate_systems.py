@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from distill.evaluate import Clip, EvaluationError, Sentence
+from distill.evaluate.cli import main
+from distill.evaluate.systems import StudentSystem, TeacherSystem, open_system, sentence_phonemes
+from distill.student import MobileSoVITS, StudentConfig
+from distill.teachers import Utterance
+from distill.train import checkpoint
+from distill.train.checkpoint import CheckpointError
+from edge_agent.text.symbols import encode
+from tests.distill.sounds import RATE, sentence
+
+HELLO = Sentence("mixed-01", "mixed", "你好，hello。")
+SMALL = StudentConfig(
+    text_dim=16, text_hidden=16, text_blocks=1, text_heads=2, attention_after=(0,), duration_blocks=1, prosody_dim=16,
+    prosody_hidden=16, prosody_blocks=1, decoder_dim=16, decoder_hidden=16, decoder_blocks=1,
+)  # fmt: skip
+
+
+class CountingTeacher:
+    sample_rate = RATE
+
+    def __init__(self, style="a"):
+        self.asked, self._style = 0, style
+
+    def speak(self, phonemes):
+        self.asked += 1
+        frames = np.array([2] * (len(phonemes) + 2))
+        return Utterance(phonemes, np.array(encode(phonemes)), sentence(0.3), frames / 2, frames)
+
+    def describe(self):
+        return {"style": self._style}
+
+
+def save_checkpoint(path, *, step=1, scale=1.0):
+    torch.manual_seed(0)
+    average = {name: value * scale for name, value in MobileSoVITS(SMALL).state_dict().items()}
+    speaker = torch.nn.functional.normalize(torch.ones(256), dim=0)
+    checkpoint.save(path, {"step": step, "student": SMALL.to_dict(), "average": average, "speaker": speaker})
+
+
+def test_a_teacher_says_a_sentence_once(tmp_path):
+    teacher = CountingTeacher()
+    first = TeacherSystem("teacher", teacher, tmp_path).speak(HELLO)
+    second = TeacherSystem("teacher", teacher, tmp_path).speak(HELLO)
+
+    assert teacher.asked == 1
+    assert first.digest == second.digest
+    assert first.frames.tolist() == second.frames.tolist()
+
+
+def test_another_style_is_another_teacher(tmp_path):
+    other = CountingTeacher("b")
+    TeacherSystem("teacher", CountingTeacher("a"), tmp_path).speak(HELLO)
+    TeacherSystem("teacher", other, tmp_path).speak(HELLO)
+
+    assert other.asked == 1
+
+
+def test_a_damaged_memory_is_replaced(tmp_path):
+    teacher = CountingTeacher()
+    system = TeacherSystem("teacher", teacher, tmp_path)
+    clip = system.speak(HELLO)
+    (path,) = (tmp_path / "teacher").iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+
+    assert system.speak(HELLO).digest == clip.digest
+    assert system.speak(HELLO).digest == clip.digest
+    assert teacher.asked == 2
+
+
+def test_a_student_speaks_from_its_averaged_weights(tmp_path):
+    save_checkpoint(tmp_path / "step-0000001.pt")
+    clip = StudentSystem("student", tmp_path / "step-0000001.pt").speak(HELLO)
+
+    assert len(clip.frames) == len(sentence_phonemes(HELLO)) + 2
+    assert len(clip.audio) == clip.frames.sum() * SMALL.hop
+    assert clip.digest == StudentSystem("student", tmp_path / "step-0000001.pt").speak(HELLO).digest
+
+
+def test_the_newest_checkpoint_of_a_run_is_taken(tmp_path):
+    for step in (1, 20):
+        save_checkpoint(tmp_path / f"step-{step:07d}.pt", step=step)
+
+    system = open_system("student", tmp_path, style={}, memory=tmp_path, threads=1)
+    assert system.identity.startswith("step-0000020.pt, sha256 ")
+
+
+def test_a_student_that_came_apart_is_named(tmp_path):
+    save_checkpoint(tmp_path / "step-0000001.pt", scale=float("nan"))
+
+    with pytest.raises(EvaluationError, match=r"step-0000001.pt holds weights that are not finite"):
+        StudentSystem("student", tmp_path).speak(HELLO)
+
+
+def test_samples_that_are_not_finite_are_refused():
+    with pytest.raises(EvaluationError, match=r"1 of 3 samples are not finite"):
+        Clip.of(np.array([0.1, np.nan, 0.2], np.float32), RATE)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    (tmp_path / "step-0000001.pt").write_bytes(b"half")
+
+    with pytest.raises(CheckpointError, match=r"step-0000001.pt"):
+        StudentSystem("student", tmp_path).speak(HELLO)
+
+
+def test_what_cannot_be_spoken_is_named():
+    with pytest.raises(EvaluationError, match=r"zh-01 has nothing to speak"):
+        sentence_phonemes(Sentence("zh-01", "zh", "…"))
+
+
+def test_nothing_there_is_no_system(tmp_path):
+    with pytest.raises(EvaluationError, match=r"full.onnx, voices.npz, vocab.json"):
+        open_system("x", tmp_path / "absent", style={}, memory=tmp_path, threads=1)
+
+
+def test_the_command_scores_a_student(tmp_path, capsys):
+    save_checkpoint(tmp_path / "run" / "step-0000001.pt")
+    arguments = ["--system", f"student={tmp_path / 'run'}", "--out", str(tmp_path / "out"), "--set=en,mixed", "--limit=2"]
+    status = main([*arguments, "--without=recognition", "--without=mos", "--without=speaker"])
+
+    assert status == 0
+    assert "en, 2 sentences" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "out" / "scores.json").read_text("utf-8"))["rows"]
+    assert [row["key"] for row in rows] == ["en-01", "en-02", "mixed-01", "mixed-02"]
+    assert all((tmp_path / "out" / row["wav"]).stat().st_size > 1000 for row in rows)
