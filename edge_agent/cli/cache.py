@@ -80,23 +80,24 @@ def prewarm(
     base = f"voice/{mqtt.site}"
     reply_to = f"{base}/reply/{uuid.uuid4().hex}"
     request = {"cmd": "prewarm", "lang": lang, "pin": pin, "reply_to": reply_to} | ({"voice": voice} if voice else {})
+    n_made = n_failed = 0
     with BrokerClient(mqtt) as client:
         client.subscribe(reply_to)
         for number, batch in enumerate(progress(list(batches(wanted)), "prewarm", unit="batch")):
             payload = json.dumps({**request, "texts": batch, "ref": str(number)}, ensure_ascii=False).encode()
-            if not client.publish(f"{base}/{mqtt.device}/cmd", payload):
-                click.echo("edge-agent: no daemon is connected to the broker", err=True)
+            is_heard = client.publish(f"{base}/{mqtt.device}/cmd", payload)
+            answer = client.hear(timeout_s) if is_heard else None
+            if answer is None:
+                why = f"did not answer within {timeout_s:g} s" if is_heard else "is not connected to the broker"
+                click.echo(f"edge-agent: the daemon {mqtt.site}/{mqtt.device} {why}", err=True)
                 return ExitCode.NO_ANSWER
-            heard = client.hear(timeout_s)
-            if heard is None:
-                click.echo(f"edge-agent: no answer within {timeout_s:g} s", err=True)
-                return ExitCode.NO_ANSWER
-            answer = json.loads(heard.payload)
-            if not answer.get("ok"):
-                click.echo(f"edge-agent: refused: {answer.get('reason')}", err=True)
-                return ExitCode.FAILED
-            click.echo(json.dumps(answer, ensure_ascii=False))
-    return ExitCode.OK
+            told = json.loads(answer.payload)
+            n_made += told.get("segments_made", 0)
+            n_failed += told.get("texts_failed", 0 if told["ok"] else len(batch))
+            if not told["ok"]:
+                click.echo(f"edge-agent: {told['reason']}", err=True)
+    click.echo(f"{len(wanted) - n_failed} of {len(wanted)} texts are ready, {n_made} segments were made for it")
+    return ExitCode.FAILED if n_failed else ExitCode.OK
 
 
 @command.command()

@@ -20,7 +20,6 @@ class OfflineSpeaker:
     def __init__(self, config: Config) -> None:
         self._catalog = Catalog(config.paths.state_dir)
         self._default = config.voice.id
-        self._ceiling_dbtp = config.audio.true_peak_dbtp
         engines = Engines(config.voice.provider, config.voice.threads)
         self._speaker = Speaker(engines, None, Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
 
@@ -48,7 +47,7 @@ class OfflineSpeaker:
         Raises:
             TextError, SynthesisError: it cannot be spoken.
         """
-        limiter = Limiter(voice.sample_rate, self._ceiling_dbtp)
+        limiter = Limiter(voice.sample_rate)
         script = self._speaker.script(text, lang, chime=chime, repeat=repeat)
         for piece in self._speaker.pieces(script, voice, speed=speed):
             yield limiter.process((piece.pcm * np.float32(piece.gain * volume)).astype(np.float32, copy=False))

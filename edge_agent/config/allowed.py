@@ -18,7 +18,6 @@ _UNITS = {
     "mib": "MiB",
     "hz": "Hz",
     "lufs": "LUFS",
-    "dbtp": "dB true peak",
 }
 
 

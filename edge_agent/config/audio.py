@@ -20,11 +20,17 @@ class AudioSection(Section):
     """The device's buffer; larger is safer on a busy machine, smaller falls silent sooner when interrupted."""
     loudness_lufs: Annotated[float, Field(ge=-40, le=-8)] = -16.0
     """The loudness (BS.1770) that every voice and chime is brought to."""
-    true_peak_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1.0
-    """The highest true peak; louder passages are limited to it."""
+    lead_in_ms: Annotated[int, Field(ge=0, le=2_000)] = 150
+    """Silence before the first sound after the device was opened, for converters that take a moment to wake up."""
+    idle_close_s: Annotated[float, Field(ge=0, le=86_400)] = 5.0
+    """The device is given back when nothing was played for so long."""
     volume: Annotated[float, Field(ge=0, le=1)] = 1.0
     """The device's volume at first start; the command "volume" changes it."""
 
     @property
     def buffer_s(self) -> float:
         return self.buffer_ms / 1000
+
+    @property
+    def lead_in_s(self) -> float:
+        return self.lead_in_ms / 1000

@@ -54,6 +54,7 @@ class BrokerClient:
         self._config = config
         self._timeout_s = timeout_s
         self._v5 = config.protocol == 5
+        self._topics: list[str] = []
         self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         self._connected: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
         self._granted: queue.SimpleQueue[tuple[int, list[ReasonCode]]] = queue.SimpleQueue()
@@ -67,7 +68,7 @@ class BrokerClient:
         self._client.connect_timeout = timeout_s
         self._client.reconnect_delay_set(1, 10)
         self._client.on_socket_open = _send_at_once
-        self._client.on_connect = lambda _client, _userdata, _flags, reason, _properties: self._connected.put(reason)
+        self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda _client, _userdata, mid, reasons, _properties: self._granted.put((mid, reasons))
         self._client.on_publish = lambda _client, _userdata, mid, reason, _properties: self._accepted.put((mid, reason))
         self._client.on_message = self._on_message
@@ -106,6 +107,7 @@ class BrokerClient:
 
     def subscribe(self, *topics: str) -> None:
         """Listen to topics from now on; retained messages come first."""
+        self._topics += topics
         _, mid = self._client.subscribe([(topic, 1) for topic in topics])
         reasons = self._answer(self._granted, mid, f"the subscription to {', '.join(topics)}")
         for topic, reason in zip(topics, reasons, strict=True):
@@ -139,6 +141,14 @@ class BrokerClient:
                 raise BrokerUnreachable(f"the broker at {self._config.address} did not acknowledge {what}") from None
             if answered == mid:
                 return answer
+
+    def _on_connect(
+        self, client: paho.Client, _userdata: Any, flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
+    ) -> None:
+        # A broker that was started anew may have forgotten us.
+        if self._topics and not reason.is_failure and not flags.session_present:
+            client.subscribe([(topic, 1) for topic in self._topics])
+        self._connected.put(reason)
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
         self._heard.put(Heard(message.topic, bytes(message.payload), bool(message.retain)))

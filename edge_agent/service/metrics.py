@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from edge_agent import __version__
 from edge_agent.announcement import Outcome, Priority
-from edge_agent.phrases import CacheStats
+from edge_agent.phrases import CacheError, CacheStats
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.stages import STAGES
 
@@ -157,7 +157,11 @@ class _Watched(Collector):
         for heart in self._hearts:
             ages.add_metric([heart.name], heart.age_s())
         yield ages
-        stats = self._cache()
+        try:
+            stats = self._cache()
+        except CacheError:
+            # The cache says so itself, in the status; the other figures are wanted all the more.
+            stats = None
         if stats is not None:
             yield from _cache_metrics(stats)
 

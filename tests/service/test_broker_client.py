@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from edge_agent.ingress import IngressError, MqttConfig
+from edge_agent.service.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
+from tests.rigs.mosquitto import Certificates, MosquittoFactory, free_port
+from tests.rigs.mqtt_peer import Peer, eventually
+
+ACL = "user teller\ntopic read voice/store/kiosk-1/event\ntopic write voice/store/kiosk-1/say\n"
+
+
+def config(port: int, **fields: object) -> MqttConfig:
+    return MqttConfig(**{"site": "store", "device": "kiosk-1", "port": port, **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("protocol", [5, 311])
+def test_says_and_hears(mosquitto: MosquittoFactory, protocol: int) -> None:
+    broker = mosquitto()
+    peer = Peer(broker.port)
+    peer.publish("kept", "before", retain=True)
+    peer.close()
+    with BrokerClient(config(broker.port, protocol=protocol)) as client:
+        client.subscribe("kept", "said")
+        assert client.publish("said", b"now")
+        heard = [client.hear(10), client.hear(10)]
+    assert {(each.topic, each.payload, each.retained) for each in heard if each} == {("kept", b"before", True), ("said", b"now", False)}
+
+
+def test_knows_when_nobody_listens(mosquitto: MosquittoFactory) -> None:
+    with BrokerClient(config(mosquitto().port)) as client:
+        assert client.publish("nobody/here", b"hello") is False
+        assert client.hear(0.01) is None
+
+
+def test_tells_the_broker_when_to_forget(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto()
+    peer = Peer(broker.port).subscribe("said")
+    with BrokerClient(config(broker.port)) as client:
+        client.publish("said", b"", expiry_s=60)
+    eventually(lambda: peer.received)
+    assert peer.received[0].properties.MessageExpiryInterval == 60
+    peer.close()
+
+
+def test_a_broker_that_is_away() -> None:
+    port = free_port()
+    with pytest.raises(BrokerUnreachable, match=f"no MQTT broker at 127.0.0.1:{port}: Connection refused"), BrokerClient(config(port)):
+        pass
+
+
+def test_a_host_that_does_not_exist() -> None:
+    with pytest.raises(BrokerUnreachable, match="no MQTT broker at nowhere.invalid"), BrokerClient(config(1, host="nowhere.invalid")):
+        pass
+
+
+def test_something_that_is_no_broker() -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        client = BrokerClient(config(mute.getsockname()[1]), timeout_s=0.2)
+        with pytest.raises(BrokerUnreachable, match="does not answer"), client:
+            pass
+
+
+def test_a_login_that_is_wrong(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto(users={"teller": "right"})
+    with pytest.raises(BrokerRefused, match="refuses the connection: Not authorized"):
+        with BrokerClient(config(broker.port, username="teller", password="wrong")):
+            pass
+
+
+def test_rights_that_are_missing(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto(users={"teller": "right"}, acl=ACL)
+    with BrokerClient(config(broker.port, username="teller", password="right")) as client:
+        client.subscribe("voice/store/kiosk-1/event")
+        client.publish("voice/store/kiosk-1/say", b"{}")
+        with pytest.raises(BrokerRefused, match="refuses messages to voice/store/kiosk-2/say"):
+            client.publish("voice/store/kiosk-2/say", b"{}")
+
+
+def test_tls_with_a_certificate_of_our_own(mosquitto: MosquittoFactory, certificates: Certificates) -> None:
+    broker = mosquitto(tls=certificates, require_certificate=True)
+    files = {"tls_ca": certificates.ca, "tls_cert": certificates.client_cert, "tls_key": certificates.client_key}
+    with BrokerClient(config(broker.port, tls=True, **files)) as client:
+        client.subscribe("said")
+        client.publish("said", b"secret")
+        assert client.hear(10)
+    with pytest.raises(BrokerUnreachable, match="(?i)certificate"), BrokerClient(config(broker.port, tls=True)):
+        pass
+    with pytest.raises(IngressError, match="tls_ca"), BrokerClient(config(broker.port, tls=True, tls_ca=certificates.ca.with_name("missing.pem"))):
+        pass
+
+
+def test_what_is_said_while_the_connection_is_broken_is_heard_after_it(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto()
+    peer = Peer(broker.port)
+    with BrokerClient(config(broker.port)) as client:
+        client.subscribe("said")
+        client._client.socket().shutdown(socket.SHUT_RDWR)
+        peer.publish("said", "still there")
+        heard = client.hear(20)
+    assert heard is not None
+    assert heard.payload == b"still there"
+    peer.close()
+
+
+def test_a_broker_that_has_forgotten_us_is_told_again(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto()
+    with BrokerClient(config(broker.port)) as client:
+        client.subscribe("said")
+        broker.kill()
+        broker.start()
+        eventually(lambda: "said (QoS 1)" in broker.log(), "the subscription")
+        peer = Peer(broker.port)
+        peer.publish("said", "welcome back")
+        assert client.hear(20)
+        peer.close()
+
+
+def test_leaves_no_session_and_no_thread_behind(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto()
+    before = threading.active_count()
+    with BrokerClient(config(broker.port)) as client:
+        client.subscribe("said")
+    assert threading.active_count() == before
+    with BrokerClient(config(broker.port)) as client:
+        assert client.publish("said", b"to nobody") is False
+
+
+def test_a_broker_that_speaks_tls_when_we_do_not(mosquitto: MosquittoFactory, certificates: Certificates) -> None:
+    broker = mosquitto(tls=certificates)
+    with pytest.raises(BrokerUnreachable), BrokerClient(config(broker.port), timeout_s=1.0):
+        pass
