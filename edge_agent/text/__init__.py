@@ -39,7 +39,7 @@ __all__ = [
 Lang = Literal["auto", "zh", "en"]
 
 
-def phonemes(text: str, lang: Lang = "auto") -> str:
+def phonemes(text: str, lang: Lang = "auto") -> str:  # noqa: ARG001 - the same call as normalise
     """Phonemes of already normalised text, every symbol in `symbols.SYMBOLS`; empty if nothing in it is spoken.
 
     Chinese characters are read in Mandarin and Latin letters in English whatever `lang` says: it decides only how

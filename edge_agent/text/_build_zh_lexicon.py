@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Iterable, Iterator
 
 DATA = Path(__file__).with_name("data")
 MIN_FREQUENCY = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Chime:
     name: str
 
 
-Item = Union[Speech, Pause, Chime]
+Item: TypeAlias = Speech | Pause | Chime
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,7 @@ class LettersToSound:
         self._buckets = np.searchsorted(self._keys, first_keys).astype(np.int32)
         self._chunks = ["", *chunks]
         self._candidates = {
-            letter: np.array([i + 1 for i, owner in enumerate(letters) if owner == letter], np.uint64)
-            for letter in set(letters)
+            letter: np.array([i for i, owner in enumerate(letters, start=1) if owner == letter], np.uint64) for letter in set(letters)
         }
 
     def sounds(self, word: str) -> str:

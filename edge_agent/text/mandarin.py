@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Iterator
+from collections.abc import Iterator
+from typing import Final
 
 from edge_agent.text import pinyin, punctuation, sandhi
 from edge_agent.text.zh_words import Word, words
 
 HAN: Final = r"\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _PIECE: Final = re.compile(rf"[{HAN}]+|[^{HAN}]")
-_FULL_ER: Final = frozenset(("女儿", "婴儿", "幼儿", "少儿", "孤儿", "胎儿", "健儿", "小儿", "新生儿", "患儿", "育儿", "生儿", "婴幼儿",
-                             "早产儿", "宠儿", "弃儿", "男儿", "孩儿", "幸运儿", "混血儿", "低能儿", "产儿", "托儿", "妻儿", "孙儿"))  # fmt: skip
+_FULL_ER: Final = frozenset(
+    "女儿 婴儿 幼儿 少儿 孤儿 胎儿 健儿 小儿 新生儿 患儿 育儿 生儿 早产儿 宠儿 弃儿 男儿 孩儿 幸运儿 混血儿 产儿 托儿 妻儿 孙儿".split()
+)
 """Words in which a final 儿 is a child, a syllable of its own, and not a suffix."""
 
 
@@ -53,6 +55,7 @@ def _join_suffixes(phrase: list[Word]) -> list[Word]:
     for word in phrase:
         if word.text == "儿" and joined:
             stem = joined.pop()
-            word = Word(stem.text + "儿", (*stem.syllables, "er5"))
-        joined.append(word)
+            joined.append(Word(stem.text + "儿", (*stem.syllables, "er5")))
+        else:
+            joined.append(word)
     return joined

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Iterator, Literal
+from collections.abc import Iterator
+from typing import Final, Literal
 
 from edge_agent.text import english, mandarin, punctuation
 

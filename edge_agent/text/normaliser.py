@@ -46,8 +46,7 @@ def _pass(text: str, lang: Literal["auto", "zh", "en"]) -> str:
     folded = apply(abbreviations.RULES, fold(text))
     whole = language.of(folded, "zh") if lang == "auto" else lang
     spoken = "".join(
-        _sentence(sentence, language.of(sentence, whole) if lang == "auto" else lang)
-        for sentence in _SENTENCE.findall(folded)
+        _sentence(sentence, language.of(sentence, whole) if lang == "auto" else lang) for sentence in _SENTENCE.findall(folded)
     )
     return tidy(spoken)
 

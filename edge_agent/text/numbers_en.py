@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _ONES: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 ).split()
 _TENS: Final = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 _GROUPS: Final = ("", " thousand", " million", " billion", " trillion")

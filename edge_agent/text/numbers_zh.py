@@ -13,10 +13,7 @@ MAX_DIGITS: Final = 16
 
 def digits(text: str, *, one: str = "一") -> str:
     """Each digit by itself, anything else as it is; `one` is 幺 where a code could be misheard."""
-    return "".join(
-        (one if character == "1" else _DIGITS[int(character)]) if character.isdecimal() else character
-        for character in text
-    )
+    return "".join((one if character == "1" else _DIGITS[int(character)]) if character.isdecimal() else character for character in text)
 
 
 def cardinal(number: str, *, two: str = "二") -> str:

@@ -27,12 +27,8 @@ def plan(text: str, lang: Lang = "auto", *, max_phonemes: int = 180) -> Plan:
     """
     if max_phonemes < MIN_PHONEMES:
         raise ValueError(f"max_phonemes={max_phonemes}; at least {MIN_PHONEMES}")
-    if ssml.is_ssml(text):
-        pieces = ssml.parse(text, lang)
-    else:
-        pieces = [ssml.Passage(1.0, 0.0, [ssml.Written(_within(collapse(text)), lang)])]
     items: list[Item] = []
-    for piece in pieces:
+    for piece in ssml.parse(text, lang) if ssml.is_ssml(text) else _plain(text, lang):
         if isinstance(piece, ssml.Passage):
             first = not any(isinstance(item, Speech) for item in items)
             items.extend(
@@ -47,10 +43,11 @@ def plan(text: str, lang: Lang = "auto", *, max_phonemes: int = 180) -> Plan:
     return Plan(tuple(items))
 
 
-def _within(text: str) -> str:
+def _plain(text: str, lang: Lang) -> list[ssml.Passage]:
+    text = collapse(text)
     if len(text) > MAX_CHARACTERS:
         raise TextError(f"text of {len(text)} characters; at most {MAX_CHARACTERS}", position=MAX_CHARACTERS)
-    return text
+    return [ssml.Passage(1.0, 0.0, [ssml.Written(text, lang)])]
 
 
 def _spoken(passage: ssml.Passage) -> str:

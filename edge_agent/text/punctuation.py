@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, Iterable, Mapping
+from typing import Final
 
 PAUSES: Final[Mapping[str, str]] = MappingProxyType(
     {

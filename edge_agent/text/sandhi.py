@@ -5,7 +5,8 @@ Syllables carry the tone last (`ni3`). Rules after Duanmu, *The Phonology of Sta
 
 from __future__ import annotations
 
-from typing import Callable, Final, Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from edge_agent.text.zh_words import Word
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Final, Literal, Mapping
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 from edge_agent.text import numbers_en, numbers_zh
 from edge_agent.text.errors import TextError
@@ -67,6 +68,13 @@ def _by(name: str, zh: tuple[Rule, ...], en: tuple[Rule, ...]) -> Callable[[str,
     return read
 
 
+def _fraction(text: str, lang: Language) -> str:
+    match = re.fullmatch(r"(\d{1,9})\s?/\s?(\d{1,9})", text)
+    if match is None:
+        raise TextError(f"{text!r} is not a fraction")
+    return counting.fraction_zh(match[1], match[2]) if lang == "zh" else counting.fraction_en(match[1], match[2])
+
+
 def _date(text: str, lang: Language) -> str:
     compact = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text)
     if compact:
@@ -81,7 +89,7 @@ READINGS: Final[Mapping[str, Callable[[str, Language], str]]] = {
     "cardinal": _cardinal,
     "number": _cardinal,
     "ordinal": _ordinal,
-    "fraction": _by("fraction", counting.ZH, counting.EN),
+    "fraction": _fraction,
     "telephone": _dictated,
     "date": _date,
     "time": _by("time", clock.ZH, clock.EN),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Iterable, Iterator
+from typing import Final
 
 from edge_agent.text import mandarin, mixed, punctuation
 from edge_agent.text.zh_words import words

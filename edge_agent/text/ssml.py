@@ -7,8 +7,9 @@ size. Elements and attributes after W3C SSML 1.1; what is not in the table below
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Callable, Final, Literal, Mapping, Union
+from typing import Final, Literal, TypeAlias
 from xml.parsers import expat
 
 from edge_agent.text import pinyin
@@ -79,7 +80,7 @@ class Given:
     phonemes: str
 
 
-Part = Union[Written, SayAs, Given]
+Part: TypeAlias = Written | SayAs | Given
 
 
 @dataclass
@@ -116,7 +117,8 @@ class _Parser:
         self._scopes = [_Scope("", lang, 1.0, 0.0, {})]
         self._out: list[Passage | Pause | Chime] = []
         self._inner = ""
-        self._inner_at = (0, 0, 0)
+        self._phonemes = ""
+        self._opened_at = (1, 1, 0)
         self._expat = expat.ParserCreate("utf-8")
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self._start
@@ -158,22 +160,8 @@ class _Parser:
         raise self._error("a document type is not allowed")
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
+        self._check(element, attributes)
         outer = self._scopes[-1]
-        if element not in ATTRIBUTES:
-            raise self._error(f"unknown element <{element}>; allowed: {', '.join(ATTRIBUTES)}")
-        if (element == "speak") != (len(self._scopes) == 1):
-            raise self._error("<speak> must be the outermost element, and only that")
-        if outer.element in _TEXT_ONLY or outer.element in _EMPTY:
-            raise self._error(f"<{outer.element}> cannot hold <{element}>")
-        if len(self._scopes) > MAX_DEPTH:
-            raise self._error(f"elements nested deeper than {MAX_DEPTH}")
-        required, optional = ATTRIBUTES[element]
-        for name in attributes:
-            if name not in required | optional:
-                allowed = ", ".join(sorted(required | optional)) or "none"
-                raise self._error(f"unknown attribute {name} of <{element}>; allowed: {allowed}")
-        for name in sorted(required - attributes.keys()):
-            raise self._error(f"<{element}> needs the attribute {name}")
         lang, rate, gain_db = outer.lang, outer.rate, outer.gain_db
         if "xml:lang" in attributes:
             lang = self._lang(attributes["xml:lang"])
@@ -185,21 +173,41 @@ class _Parser:
             self._pause(self._break_s(attributes))
         elif element == "audio":
             self._out.append(Chime(self._chime(attributes["src"])))
-        elif element == "say-as" and attributes["interpret-as"] not in READINGS:
-            raise self._unknown("interpret-as", attributes["interpret-as"], READINGS)
+        elif element == "phoneme":
+            self._phonemes = self._given(attributes)
         self._scopes.append(_Scope(element, lang, rate, gain_db, attributes))
         self._inner = ""
-        self._inner_at = self._place()
+        self._opened_at = self._place()
+
+    def _check(self, element: str, attributes: Mapping[str, str]) -> None:
+        outer = self._scopes[-1].element
+        if element not in ATTRIBUTES:
+            raise self._error(f"unknown element <{element}>; allowed: {', '.join(ATTRIBUTES)}")
+        if (element == "speak") != (len(self._scopes) == 1):
+            raise self._error("<speak> must be the outermost element, and only that")
+        if outer in _TEXT_ONLY or outer in _EMPTY:
+            raise self._error(f"<{outer}> cannot hold <{element}>")
+        if len(self._scopes) > MAX_DEPTH:
+            raise self._error(f"elements nested deeper than {MAX_DEPTH}")
+        required, optional = ATTRIBUTES[element]
+        for name in attributes:
+            if name not in required | optional:
+                allowed = ", ".join(sorted(required | optional)) or "none"
+                raise self._error(f"unknown attribute {name} of <{element}>; allowed: {allowed}")
+        for name in sorted(required - attributes.keys()):
+            raise self._error(f"<{element}> needs the attribute {name}")
+        if element == "say-as" and attributes["interpret-as"] not in READINGS:
+            raise self._unknown("interpret-as", attributes["interpret-as"], READINGS)
 
     def _end(self, element: str) -> None:
         scope = self._scopes.pop()
         if element == "say-as":
             if self._inner.strip():
-                self._add(SayAs(self._inner.strip(), scope.lang, scope.attributes["interpret-as"], *self._inner_at))
+                self._add(SayAs(self._inner.strip(), scope.lang, scope.attributes["interpret-as"], *self._opened_at))
         elif element == "sub":
             self._add(Written(scope.attributes["alias"], scope.lang))
         elif element == "phoneme":
-            self._add(Given(self._given(scope.attributes)))
+            self._add(Given(self._phonemes))
         elif element == "p":
             self._pause(PARAGRAPH_S)
         elif element == "s":
@@ -211,7 +219,8 @@ class _Parser:
             self._inner += data
         elif element in _EMPTY:
             if data.strip():
-                raise self._error(f"<{element}> must be empty")
+                line, column, position = self._opened_at
+                raise SsmlError(f"<{element}> must be empty", line=line, column=column, position=position)
         else:
             self._add(Written(data, self._scopes[-1].lang))
 

@@ -7,8 +7,9 @@ rows for symbols it never learned.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Mapping
+from typing import Final
 
 from edge_agent.text.errors import TextError
 
@@ -19,7 +20,7 @@ N_IDS: Final = 178
 """Rows an embedding needs: the largest id plus one."""
 
 _RUNS: Final = (
-    (1, ';:,.!?'),
+    (1, ";:,.!?"),
     (9, '—…"()“” ̃ʣʥʦʨᵝꭧAI'),
     (31, "O"),
     (33, "Q"),
@@ -52,9 +53,7 @@ _RUNS: Final = (
 )
 """(first id, consecutive symbols)."""
 
-SYMBOLS: Final[Mapping[str, int]] = MappingProxyType(
-    {symbol: first + i for first, run in _RUNS for i, symbol in enumerate(run)}
-)
+SYMBOLS: Final[Mapping[str, int]] = MappingProxyType({symbol: first + i for first, run in _RUNS for i, symbol in enumerate(run)})
 
 
 def encode(phonemes: str) -> list[int]:

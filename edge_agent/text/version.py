@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from importlib import resources
-from importlib.resources.abc import Traversable
-from typing import Final, Iterator
+from pathlib import Path
+from typing import Final
 
 CONVENTION: Final = 1
 """Raised by hand when voices trained on the phonemes of before cannot read those of now."""
+
+_SUFFIXES: Final = frozenset((".py", ".txt", ".tsv"))
 
 
 @lru_cache(maxsize=1)
 def front_end_version() -> str:
     """`<convention>-<12 hexadecimal digits over every table and module>`."""
+    folder = Path(__file__).parent
     digest = hashlib.sha256()
-    for name, file in sorted(_files(resources.files("edge_agent.text"), "")):
+    for name, file in sorted((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if file.suffix in _SUFFIXES):
         digest.update(f"{name}\0".encode())
         digest.update(file.read_bytes())
     return f"{CONVENTION}-{digest.hexdigest()[:12]}"
-
-
-def _files(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
-    for entry in folder.iterdir():
-        name = f"{path}/{entry.name}"
-        if entry.is_dir():
-            yield from _files(entry, name)
-        elif entry.name.endswith((".py", ".txt", ".tsv")):
-            yield name, entry

@@ -7,11 +7,12 @@ milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from math import log
-from typing import Final, Mapping
+from typing import Final
 
 MAX_WORD: Final = 8
 """Longest word in characters."""

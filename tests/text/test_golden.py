@@ -60,7 +60,11 @@ def test_spoken_text_is_stable_and_can_be_encoded(case):
 
 def _tones_meet(word_syllables: list[str], following: str) -> list[str]:
     """Sandhi with the next word: the file gives a word's tones as if it ended the phrase."""
-    return [*word_syllables[:-1], word_syllables[-1][:-1] + "2"] if word_syllables[-1][-1] == "3" and following[-1:] in ("2", "3") else word_syllables
+    return (
+        [*word_syllables[:-1], word_syllables[-1][:-1] + "2"]
+        if word_syllables[-1][-1] == "3" and following[-1:] in ("2", "3")
+        else word_syllables
+    )
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.pinyin], ids=lambda case: case.written)

@@ -48,7 +48,10 @@ def test_slots_before_general_rules(text, expected):
     assert normalise(text) == expected
 
 
-@pytest.mark.parametrize("text", ["1" * 20_000, "1 " * 10_000, "a1" * 10_000, "1/" * 10_000, "1-" * 10_000, "(" * 20_000, "1:" * 10_000, "A" * 20_000, ".a" * 10_000])
+@pytest.mark.parametrize(
+    "text",
+    ["1" * 20_000, "1 " * 10_000, "a1" * 10_000, "1/" * 10_000, "1-" * 10_000, "(" * 20_000, "1:" * 10_000, "A" * 20_000, ".a" * 10_000],
+)
 def test_long_texts_of_one_kind_come_through(text):
     assert not any(map(str.isdecimal, normalise(text)))
 

@@ -8,16 +8,29 @@ from edge_agent.text.numbers_en import cardinal, decade, digits, ordinal, year
 @pytest.mark.parametrize(
     ("read", "number", "expected"),
     [
-        (cardinal, "0", "zero"), (cardinal, "21", "twenty one"), (cardinal, "1,299.50", "one thousand two hundred ninety nine point five zero"),
-        (cardinal, "1000000", "one million"), (cardinal, "007", "zero zero seven"),
-        (ordinal, "1", "first"), (ordinal, "2", "second"), (ordinal, "3", "third"), (ordinal, "12", "twelfth"), (ordinal, "20", "twentieth"),
-        (ordinal, "42", "forty second"), (ordinal, "101", "one hundred first"),
-        (year, "1900", "nineteen hundred"), (year, "1905", "nineteen oh five"), (year, "2000", "two thousand"),
-        (year, "2005", "two thousand five"), (year, "2026", "twenty twenty six"),
-        (decade, "1980", "nineteen eighties"), (decade, "90", "nineties"), (decade, "2010", "twenty tens"),
+        (cardinal, "0", "zero"),
+        (cardinal, "21", "twenty one"),
+        (cardinal, "1,299.50", "one thousand two hundred ninety nine point five zero"),
+        (cardinal, "1000000", "one million"),
+        (cardinal, "007", "zero zero seven"),
+        (ordinal, "1", "first"),
+        (ordinal, "2", "second"),
+        (ordinal, "3", "third"),
+        (ordinal, "12", "twelfth"),
+        (ordinal, "20", "twentieth"),
+        (ordinal, "42", "forty second"),
+        (ordinal, "101", "one hundred first"),
+        (year, "1900", "nineteen hundred"),
+        (year, "1905", "nineteen oh five"),
+        (year, "2000", "two thousand"),
+        (year, "2005", "two thousand five"),
+        (year, "2026", "twenty twenty six"),
+        (decade, "1980", "nineteen eighties"),
+        (decade, "90", "nineties"),
+        (decade, "2010", "twenty tens"),
         (digits, "B12", "B one two"),
     ],
-)  # fmt: skip
+)
 def test_reading(read, number, expected):
     assert read(number) == expected
 

@@ -17,8 +17,9 @@ _DATA = Path(__file__).resolve().parent.parent / "data"
 def phonemes(text: str) -> str:
     """Return how ``text`` (numbers, dates and units already written out as words) sounds in American English.
 
-    Words are separated by one space, punctuation stays attached, every symbol is in ``edge_agent.text.symbols``. Unknown words
-    are never dropped. The same text always gives the same phonemes.
+    Words are separated by one space, punctuation stays attached, every symbol is in ``edge_agent.text.symbols``.
+    Unknown words are never dropped. The same text always gives the same phonemes; text without a letter or figure may
+    give ``""``.
 
     Raises:
         LexiconError: the dictionary is missing from the installation.

@@ -30,7 +30,7 @@ _ON_AIR = _BE | frozenset("go going goes went broadcast broadcasting streaming p
 
 
 def parts_of_speech(word: str, context: Context) -> tuple[str, ...]:
-    """Return the tags of the dictionary that ``word`` (lower-case) most likely has here, best first; none if unclear."""
+    """Return the dictionary's tags that ``word`` (lower-case) most likely has here, best first; none if unclear."""
     return (*_WORDS.get(word, _general)(context), *(["None"] if context.before_pause else []))
 
 
@@ -45,7 +45,7 @@ def _general(context: Context) -> tuple[str, ...]:
     before, after = context.previous, context.following
     if before in _VERB_AFTER:
         return ("VERB",)
-    if before in _NOUN_AFTER or before.endswith("'s") and before not in _BE | _VERB_AFTER:
+    if before in _NOUN_AFTER or (before.endswith("'s") and before not in _BE | _VERB_AFTER):
         return ("ADJ", "NOUN")
     if after in _OBJECTS:
         return ("VERB",)
@@ -72,6 +72,13 @@ def _live(context: Context) -> tuple[str, ...]:
 
 def _lives(context: Context) -> tuple[str, ...]:
     return ("VERB",) if context.previous in _SINGULAR | {"who", "that"} else ()
+
+
+def _use(context: Context) -> tuple[str, ...]:
+    is_subject_before = context.previous.endswith("s") and not context.previous.endswith("'s")
+    if context.previous in _VERB_AFTER or not context.previous or is_subject_before:
+        return _general(context)
+    return ("NOUN",) if context.following in ("", "only") else _general(context)
 
 
 def _content(context: Context) -> tuple[str, ...]:
@@ -113,6 +120,6 @@ def _noun(context: Context) -> tuple[str, ...]:
 _METAL = frozenset("poisoning paint pipe pipes battery batteries acid free shielding pencil".split())
 _WORDS: Mapping[str, Callable[[Context], tuple[str, ...]]] = MappingProxyType(
     {"close": _close, "closer": _default, "live": _live, "content": _content, "contents": _noun, "read": _read}
-    | {"wound": _wound, "bass": _bass, "minute": _minute, "that": _that, "lives": _lives}
+    | {"wound": _wound, "bass": _bass, "minute": _minute, "that": _that, "lives": _lives, "use": _use}
     | dict.fromkeys(("upset", "invalid"), _default)
 )

@@ -53,7 +53,7 @@ _HISSED = frozenset({"z", "c", "s"})
 
 
 def name_sounds(word: str) -> str | None:
-    """Return the sounds of ``word`` if all of it can be split into pinyin syllables (an apostrophe splits), else None."""
+    """Return the sounds of ``word`` if all of it is pinyin syllables (an apostrophe parts them), else None."""
     syllables: list[str] = []
     for part in re.split("['-]", word.lower().replace("ü", "v")):
         split = _split(part)

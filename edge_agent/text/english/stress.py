@@ -14,7 +14,7 @@ def is_stressed(sounds: str) -> bool:
 
 
 def strengthen(sounds: str, mark: str) -> str:
-    """Give an unmarked word ``mark`` on its first full vowel; with ``PRIMARY``, raise a word that only has secondary."""
+    """Give an unmarked word ``mark`` on its first full vowel; ``PRIMARY`` also raises one that has only secondary."""
     if PRIMARY in sounds:
         return sounds
     if SECONDARY in sounds:

@@ -12,14 +12,15 @@ LONG_CODE: Final = 5
 """From this many figures on a code is dictated, and 1 is 幺."""
 
 _LABELS_ZH: Final = (
-    "验证码|取件码|提货码|取餐码|兑换码|动态码|校验码|订单号|订单编号|快递单号|运单号|单号|工号|学号|编号|条码|密码|口令|卡号|尾号|账号|帐号|证号|"
-    "流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
+    "验证码|取件码|提货码|取餐码|兑换码|动态码|校验码|订单号|订单编号|快递单号|运单号|单号|工号|学号|编号|条码|密码|口令|"
+    "卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
 )
 _LABELS_EN: Final = (
     "code|pin|passcode|password|confirmation number|reference|reference number|tracking number|account|account number|"
     "ending in|ends in|employee|employee number|badge|badge number|invoice|invoice number|serial number|order number|"
     "ticket number|member number|customer number|id|id number|case number|booking number|number"
 )
+_PLACES_EN: Final = "room|suite|ward|lab|office|apartment|gate|exit|unit|locker|classroom|highway|route|hwy|bus"
 _ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
 _SPELLED: Final = re.compile(r"[A-Z]{1,3}")
 
@@ -46,8 +47,15 @@ def _plain_zh(match: re.Match[str]) -> str:
     return code_zh(match[0])
 
 
+def _version_en(match: re.Match[str]) -> str:
+    name = "version " if match[1][0] in "vV" else match[1]
+    parts = (numbers_en.digits(part) if part[0] == "0" else numbers_en.cardinal(part) for part in match[2].split("."))
+    return name + " point ".join(parts)
+
+
 def _version_zh(match: re.Match[str]) -> str:
-    return (match[1] or "") + "点".join(numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part) for part in match[2].split("."))
+    parts = (numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part) for part in match[2].split("."))
+    return (match[1] or "") + "点".join(parts)
 
 
 def _letters_then_figures_zh(match: re.Match[str]) -> str:
@@ -89,7 +97,6 @@ def _spell_en(match: re.Match[str]) -> str:
     return numbers_en.digits(match[0])
 
 
-
 ZH: Final[tuple[Rule, ...]] = (
     rule(rf"((?:{_LABELS_ZH})(?:是|为|：|:|\s){{0,3}})([A-Za-z]{{0,4}}-?\d[A-Za-z\d-]{{0,39}})(?![\d.])(?!号线)", _label_zh),
     rule(rf"{NOT_IN_CODE}[A-Z]?\d{{3,4}}(?=(?:号)?(?:{_ROOMS_ZH}))(?!号室)", _dictated_zh),
@@ -104,15 +111,18 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d])-(\d{1,2})(?=[层楼])", lambda m: f"负{numbers_zh.cardinal(m[1])}"),
     rule(r"((?:ISO|GB|IEC|EN)(?:/T)?\s?)(\d{3,6})(?!\d)", lambda m: m[1] + numbers_zh.digits(m[2])),
     rule(r"双(1[12])(?!\d)", lambda m: "双" + numbers_zh.cardinal(m[1])),
-    rule(rf"(?<![\d])(?<![A-Za-z])([A-Za-z]{{1,10}})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_zh),
+    rule(r"(?<![\d])(?<![A-Za-z])([A-Za-z]{1,10})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_zh),
     rule(r"(?<![A-Za-z\d.,])(\d{1,2})([A-Z])(?![A-Za-z\d])", _figures_then_letter_zh),
-    rule(r"(?<![A-Za-z\d.])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])(?!\d+(?:st|nd|rd|th)\b)[A-Za-z\d]+(?:-[A-Za-z\d]+)*(?![\d.]*\d)", lambda m: code_zh(m[0])),
+    rule(
+        r"(?<![A-Za-z\d.])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])(?!\d+(?:st|nd|rd|th)\b)[A-Za-z\d]+(?:-[A-Za-z\d]+)*(?![\d.]*\d)",
+        lambda m: code_zh(m[0]),
+    ),
 )
 
 EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?i)(\b(?:{_LABELS_EN})(?: is|:| no\.?)?:? )((?=[A-Z-]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)\b(?![.,]\d)", _label_en),
-    rule(r"(?i)(\b(?:room|suite|ward|lab|office|apartment|gate|exit|unit|locker|classroom|highway|route|hwy|bus) )(\d{3,4})\b(?!\.\d)", _place_en),
-    rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})(?![\d.]*\d)", lambda m: ("version " if m[1][0] in "vV" else m[1]) + " point ".join(numbers_en.cardinal(p) if p[0] != "0" or p == "0" else numbers_en.digits(p) for p in m[2].split("."))),
+    rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}})\b(?!\.\d)", _place_en),
+    rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})(?![\d.]*\d)", _version_en),
     rule(r"(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", lambda m: " point ".join(map(numbers_en.cardinal, m[1].split(".")))),
     rule(r"\b(?:on )?(\d{1,2})F\b(?! ?\d)", lambda m: ("on " if m[0].startswith("on") else "") + f"the {numbers_en.ordinal(m[1])} floor"),
     rule(r"(?<![A-Za-z\d-])([A-Za-z]{1,10})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_en),

@@ -144,7 +144,7 @@ def _temperatures_zh(match: re.Match[str]) -> str:
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(
-        rf"(?<![\d.])({NUMBER}){TO}({NUMBER})%".replace("(?:-|", "(?P<to>-|", 1),
+        rf"(?<![\d.])({NUMBER})%?\s?(?P<to>-|–|—|~|至|到)\s?({NUMBER})%",
         lambda m: f"百分之{numbers_zh.cardinal(m[1])}{_to(m)}百分之{numbers_zh.cardinal(m[3])}",
     ),
     rule(rf"({_SIGNED})\s?%", lambda m: percent_zh(m[1])),
@@ -187,5 +187,8 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d./])1/4\s?mi(?:le)?(?![a-z])", "a quarter mile"),
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
     rule(r"(?<![\d./])3/4\s?mi(?:le)?(?![a-z])", "three quarters of a mile"),
-    rule(rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}\.?(?![A-Za-z])".replace(r"\.?", r"(?:(?<=min|sec)\.|(?<=hrs)\.|(?<=ft)\.)?", 1), lambda m: quantity_en(m[1], m["unit"])),
+    rule(
+        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?<=min|sec|hrs)\.|(?<=ft|hr|lb|oz)\.)?",
+        lambda m: quantity_en(m[1], m["unit"]),
+    ),
 )

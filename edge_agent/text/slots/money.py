@@ -84,10 +84,7 @@ def _en(match: re.Match[str]) -> str:
     minus = "minus " if match["minus"] else ""
     if match["scale"]:
         scale = match["scale"].strip()
-        return (
-            f"{minus}{numbers_en.cardinal(match['amount'])} {_SCALES.get(scale.lower(), scale)} "
-            f"{CURRENCIES[match['sign']].many}"
-        )
+        return f"{minus}{numbers_en.cardinal(match['amount'])} {_SCALES.get(scale.lower(), scale)} {CURRENCIES[match['sign']].many}"
     return minus + amount_en(match["amount"], match["sign"])
 
 

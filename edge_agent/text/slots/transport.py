@@ -76,7 +76,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.])\d{3}(?=国道|省道|县道|乡道|路(?:公交|车|电车|巴士|夜班))", _codes_zh),
     rule(rf"{NOT_IN_CODE}K(\d{{1,4}})\+(\d{{1,3}})(?!\d)", _stake_zh),
     rule(rf"{NOT_IN_CODE}(\d{{1,2}})([A-HJKL])(?=\s*(?:座|席|号座|靠窗|靠走道))", _short_zh),
-    rule(rf"(?<=座位)(\d{{1,2}})([A-HJKL])(?![A-Za-z\d])", _short_zh),
+    rule(r"(?<=座位)(\d{1,2})([A-HJKL])(?![A-Za-z\d])", _short_zh),
 )
 
 EN: Final[tuple[Rule, ...]] = (

@@ -1,0 +1,75 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.text import NothingSpeakable, Speech, TextError, phonemes, plan
+from edge_agent.text.planner import MAX_CHARACTERS, MIN_PHONEMES
+from edge_agent.text.symbols import encode
+
+
+def speeches(text: str, **options) -> list[Speech]:
+    return [item for item in plan(text, **options).items if isinstance(item, Speech)]
+
+
+def test_mixed_announcement():
+    found = speeches("G1234次列车开始检票。Train G1234 is now boarding at platform 3.")
+    assert [(speech.text, speech.lang) for speech in found] == [
+        ("G幺二三四次列车开始检票。", "mixed"),
+        ("Train G one two three four is now boarding at platform three.", "en"),
+    ]
+
+
+def test_phonemes_are_those_of_the_text():
+    for speech in speeches("您好，请问the office在几楼？谢谢！It is on level 3, the area at the end."):
+        assert speech.phonemes == phonemes(speech.text)
+
+
+def test_same_words_written_otherwise_are_the_same_segment():
+    assert plan("请到3号窗口") == plan("请到３号窗口😊") == plan("请到三号窗口")
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "😊", "。！…", "\x00\x07", "<speak></speak>", "<speak><break/></speak>", "()[]{}", "\u200b", "—"]
+)
+def test_nothing_speakable(text):
+    with pytest.raises(NothingSpeakable, match="no word to speak"):
+        plan(text)
+
+
+@pytest.mark.parametrize("letter", ["a", "哈", "！"])
+def test_a_megabyte_of_one_letter(letter):
+    text = letter * 1_000_000
+    if letter == "！":
+        with pytest.raises(NothingSpeakable):
+            plan(text)
+    else:
+        assert [speech.text for speech in speeches(text)] == [letter * 10]
+
+
+def test_a_megabyte_of_anything_else_is_refused():
+    with pytest.raises(TextError, match=f"at most {MAX_CHARACTERS}") as caught:
+        plan("ab" * 500_000)
+    assert caught.value.position == MAX_CHARACTERS
+
+
+@pytest.mark.parametrize("text", ["ab" * 500, "1" * 20_000, "我想去北京" * 4_000, "the end " * 2_500])
+def test_long_texts_come_through_in_segments(text):
+    assert max(len(speech.phonemes) for speech in speeches(text, max_phonemes=120)) <= 120
+
+
+def test_max_phonemes_has_a_floor():
+    with pytest.raises(ValueError, match=f"at least {MIN_PHONEMES}"):
+        plan("你好", max_phonemes=MIN_PHONEMES - 1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=80), st.sampled_from(["auto", "zh", "en"]))
+def test_any_text_is_a_plan_or_an_error_of_ours(text, lang):
+    try:
+        found = speeches(text, lang=lang)
+    except TextError:
+        return
+    for speech in found:
+        encode(speech.phonemes)
+        assert 0 < len(speech.phonemes) <= 180
+        assert 0.5 <= speech.rate <= 2
