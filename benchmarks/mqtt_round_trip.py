@@ -1,6 +1,6 @@
 """MQTT round trips with and without TCP_NODELAY, on a mosquitto of its own on loopback.
 
-    python -m benchmarks.mqtt_round_trip [--n 400] [--json]
+    python -m benchmarks.mqtt_round_trip [--n 200] [--json]
 
 A round trip is: request published, broker, responder, answer published, broker, answer received. Four rows of plain
 paho-mqtt clients (Nagle's algorithm off on neither end, on the clients, on the broker, on both), then the daemon's own ingress, which
@@ -151,7 +151,7 @@ def _row(name: str, qos: int, times_ms: list[float], baseline_ms: float) -> dict
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--n", type=int, default=400, help="round trips in each row (default %(default)s)")
+    parser.add_argument("--n", type=int, default=200, help="round trips in each row (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON array instead of a table")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

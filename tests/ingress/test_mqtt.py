@@ -273,7 +273,8 @@ class TestEvents:
         assert inbox.delivered == [done.event_id]
 
     def test_terminal_ones_are_left_to_the_outbox_while_the_broker_is_away(self, mosquitto, start_ingress, peer):
-        broker = mosquitto()
+        broker = mosquitto(persistence=True)
+        watcher = peer(broker.port, session_expiry_s=60).subscribe(EVENT)
         ingress, inbox = start_ingress(broker.port, max_backoff_s=1)
         broker.stop()
         eventually(lambda: not ingress.connected)
@@ -281,7 +282,6 @@ class TestEvents:
         ingress.publish(event("started"))
         ingress.publish(done)
         broker.start()
-        watcher = peer(broker.port).subscribe(EVENT)
         eventually(lambda: ingress.connected and watcher.received)
         assert [body["event"] for body in watcher.on(EVENT)] == ["started"]
         assert inbox.delivered == []
@@ -291,14 +291,14 @@ class TestEvents:
         assert [body["event"] for body in watcher.on(EVENT)] == ["started", "played"]
 
     def test_are_bounded_while_the_broker_is_away(self, mosquitto, start_ingress, peer):
-        broker = mosquitto()
+        broker = mosquitto(persistence=True)
+        watcher = peer(broker.port, session_expiry_s=60).subscribe(EVENT)
         broker.stop()
         ingress, _ = start_ingress(broker.port, wait=False, max_backoff_s=1)
         for i in range(300):
             ingress.publish(event("started", id=f"a{i}"))
         eventually(lambda: ingress.n_dropped == 44)
         broker.start()
-        watcher = peer(broker.port).subscribe(EVENT)
         eventually(lambda: len(watcher.received) == 256, "the newest 256")
         assert [body["id"] for body in watcher.on(EVENT)] == [f"a{i}" for i in range(44, 300)]
 

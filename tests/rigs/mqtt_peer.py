@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,11 +41,15 @@ class Peer:
         username: str | None = None,
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
+        session_expiry_s: int = 0,
     ) -> None:
+        """With ``session_expiry_s`` its subscriptions outlive a restart of a broker that has persistence."""
         self.received: list[paho.MQTTMessage] = []
         self._v5 = v5
         self._subscribed = threading.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5 if v5 else paho.MQTTv311)
+        # A session needs a name of its own.
+        name = uuid.uuid4().hex if session_expiry_s else ""
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=paho.MQTTv5 if v5 else paho.MQTTv311)
         if username is not None:
             self._client.username_pw_set(username, password)
         if tls is not None:
@@ -53,7 +58,13 @@ class Peer:
         self._client.on_socket_open = lambda _c, _u, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_message = lambda _c, _u, message: self.received.append(message)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.connect("127.0.0.1", port)
+        if session_expiry_s:
+            session = Properties(PacketTypes.CONNECT)
+            session.SessionExpiryInterval = session_expiry_s
+            # Mosquitto 2.0 does not save the session of a client that once asked for a clean start.
+            self._client.connect("127.0.0.1", port, clean_start=False, properties=session)
+        else:
+            self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         eventually(self._client.is_connected, "the peer's connection")
 
