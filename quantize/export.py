@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from distill.student.model import MobileSoVITS
 from quantize.fold import DecoderGraph, ProsodyGraph, TextGraph
@@ -38,7 +38,9 @@ def export(model: MobileSoVITS, speaker: Tensor, folder: Path) -> None:
         _write(decoder, inputs, folder / "decoder.onnx", ["x", "source", "noise"], ["audio"], axes)
 
 
-def _write(graph, inputs, path: Path, names: list[str], outputs: list[str], axes: dict[str, dict[int, str]]) -> None:
+def _write(
+    graph: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: list[str], outputs: list[str], axes: dict[str, dict[int, str]]
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of every shape it folds; the tests compare outputs at other lengths
         torch.onnx.export(

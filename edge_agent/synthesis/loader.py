@@ -22,8 +22,8 @@ def load_engine(folder: Path, runtime: Runtime) -> Engine:
     """
     try:
         name = json.loads((folder / "voice.json").read_bytes())["engine"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise VoiceError(f"{folder} holds no readable voice.json: {error}") from error
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise VoiceError(f"{folder} needs the engine {name!r}; this program has {', '.join(sorted(ENGINES))}")
     return ENGINES[name](folder, runtime)

@@ -38,7 +38,9 @@ class Runtime:
     def __init__(self, provider: str = "auto", threads: int = 2) -> None:
         listed = ort.get_available_providers()
         if provider == "cuda" and CUDA not in listed:
-            raise SynthesisError(f"CUDA was demanded, but this ONNX Runtime has only {', '.join(listed)}; install the gpu extra or set provider = \"auto\"")
+            raise SynthesisError(
+                f"CUDA was demanded, but this ONNX Runtime has only {', '.join(listed)}; install the gpu extra or set provider = \"auto\""
+            )
         self._wanted = [CUDA, CPU] if provider != "cpu" and CUDA in listed else [CPU]
         self._options = ort.SessionOptions()
         self._options.intra_op_num_threads = threads

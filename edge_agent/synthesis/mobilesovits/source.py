@@ -48,6 +48,13 @@ class HarmonicSource:
         out[first - start : last - start] = np.where(safe, wave * LEVEL, 0)
         return out
 
+    def pieces(self, start: int, end: int, n_fft: int, step: int) -> Float:
+        """Stretches of ``n_fft`` samples, ``step`` apart, through frames ``start`` to ``end``, the first centred half a
+        step after the first sample: [(end - start) * hop / step, n_fft]."""
+        lead = n_fft // 2 - step // 2
+        wave = self.samples(start * self._hop - lead, end * self._hop + n_fft - step - lead)
+        return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(wave, n_fft)[::step])
+
 
 def noise_bank(n_frames: int, n_fft: int, hop: int, seed: int) -> Float:
     """Spectra of a fixed stretch of white noise, float32 [n_frames, 2 bins] (real, imaginary), mean magnitude one.

@@ -1,0 +1,37 @@
+"""What a voice is called and where it comes from: the part of its card that no file of weights can tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from quantize.errors import QuantizeError
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """``teacher``, ``licence`` and ``data`` are sentences for people; ``scores`` is the summary of an evaluation; ``commit``
+    and ``command`` are what made the voice.
+
+    Raises:
+        QuantizeError: the id cannot be a folder's name, or there is no language.
+    """
+
+    voice_id: str
+    display_name: str
+    languages: tuple[str, ...]
+    teacher: str = "not stated"
+    licence: str = "not stated"
+    data: str = "not stated"
+    commit: str = "not stated"
+    command: str = "not stated"
+    scores: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.voice_id):
+            raise QuantizeError(f"voice id {self.voice_id!r}: expected 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
+        if not self.display_name.strip() or not self.languages:
+            raise QuantizeError("a voice needs a name and at least one language")

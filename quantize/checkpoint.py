@@ -1,0 +1,48 @@
+"""A training checkpoint as a voice is made from it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from distill.student import MobileSoVITS, StudentConfig
+from distill.train import checkpoint
+from quantize.errors import QuantizeError
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """``model`` in float32 with the averaged weights; ``speaker`` unit-norm float32 [speaker_dim]."""
+
+    model: MobileSoVITS
+    speaker: Tensor
+    step: int
+    sha256: str
+
+
+def load_student(path: Path) -> Student:
+    """Read the averaged weights of a ``step-*.pt`` file, or of the newest in a run's folder.
+
+    Raises:
+        CheckpointError: damaged, or of another format.
+        QuantizeError: there is none, or it holds no student, or numbers that are not finite.
+    """
+    file = checkpoint.newest(path) if path.is_dir() else path
+    if file is None or not file.is_file():
+        raise QuantizeError(f"no checkpoint at {path}; expected a step-*.pt file or a run's folder that holds one")
+    state = checkpoint.load(file)
+    try:
+        model = MobileSoVITS(StudentConfig.from_dict(state["student"]))
+        model.load_state_dict(state["average"])
+        speaker, step = state["speaker"].float(), int(state["step"])
+    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise QuantizeError(f"{file} holds no student that this program can build: {error}") from error
+    if speaker.shape != (model.config.speaker_dim,):
+        raise QuantizeError(f"{file} has a speaker vector of shape {tuple(speaker.shape)}, expected ({model.config.speaker_dim},)")
+    broken = [name for name, value in state["average"].items() if not value.isfinite().all()]
+    if broken:
+        raise QuantizeError(f"{file}: {len(broken)} tensors are not finite, the first is {broken[0]}; take an earlier checkpoint")
+    return Student(model.eval(), speaker, step, hashlib.sha256(file.read_bytes()).hexdigest())
