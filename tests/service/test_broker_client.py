@@ -48,12 +48,12 @@ def test_tells_the_broker_when_to_forget(mosquitto: MosquittoFactory) -> None:
 
 def test_a_broker_that_is_away() -> None:
     port = free_port()
-    with pytest.raises(BrokerUnreachable, match=f"no MQTT broker at 127.0.0.1:{port}: Connection refused"), BrokerClient(config(port)):
+    with pytest.raises(BrokerUnreachable, match=rf"no MQTT broker at 127\.0\.0\.1:{port}: Connection refused"), BrokerClient(config(port)):
         pass
 
 
 def test_a_host_that_does_not_exist() -> None:
-    with pytest.raises(BrokerUnreachable, match="no MQTT broker at nowhere.invalid"), BrokerClient(config(1, host="nowhere.invalid")):
+    with pytest.raises(BrokerUnreachable, match=r"no MQTT broker at nowhere\.invalid"), BrokerClient(config(1, host="nowhere.invalid")):
         pass
 
 
@@ -68,9 +68,9 @@ def test_something_that_is_no_broker() -> None:
 
 def test_a_login_that_is_wrong(mosquitto: MosquittoFactory) -> None:
     broker = mosquitto(users={"teller": "right"})
-    with pytest.raises(BrokerRefused, match="refuses the connection: Not authorized"):
-        with BrokerClient(config(broker.port, username="teller", password="wrong")):
-            pass
+    client = BrokerClient(config(broker.port, username="teller", password="wrong"))
+    with pytest.raises(BrokerRefused, match="refuses the connection: Not authorized"), client:
+        pass
 
 
 def test_rights_that_are_missing(mosquitto: MosquittoFactory) -> None:
@@ -89,9 +89,10 @@ def test_tls_with_a_certificate_of_our_own(mosquitto: MosquittoFactory, certific
         client.subscribe("said")
         client.publish("said", b"secret")
         assert client.hear(10)
-    with pytest.raises(BrokerUnreachable, match="(?i)certificate"), BrokerClient(config(broker.port, tls=True)):
+    with pytest.raises(BrokerUnreachable, match=r"(?i)certificate"), BrokerClient(config(broker.port, tls=True)):
         pass
-    with pytest.raises(IngressError, match="tls_ca"), BrokerClient(config(broker.port, tls=True, tls_ca=certificates.ca.with_name("missing.pem"))):
+    missing = certificates.ca.with_name("missing.pem")
+    with pytest.raises(IngressError, match="tls_ca"), BrokerClient(config(broker.port, tls=True, tls_ca=missing)):
         pass
 
 

@@ -118,6 +118,9 @@ def test_set_up_and_take_down_leave_the_root_logger_as_it_was() -> None:
     assert logging.getLogger().handlers == before
 
 
-@pytest.mark.parametrize(("value", "quoted"), [("plain/1.5", "plain/1.5"), ("two words", '"two words"'), ("", '""'), ('a"b', r'"a\"b"'), (3, "3"), ("候车", "候车")])
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [("plain/1.5", "plain/1.5"), ("two words", '"two words"'), ("", '""'), ('a"b', r'"a\"b"'), (3, "3"), ("候车", "候车")],
+)
 def test_quote(value: object, quoted: str) -> None:
     assert quote(value) == quoted

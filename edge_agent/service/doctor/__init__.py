@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from edge_agent.config import Config
 from edge_agent.service.doctor.audio import check_audio
 from edge_agent.service.doctor.broker import check_broker
 from edge_agent.service.doctor.finding import Finding, Verdict
 from edge_agent.service.doctor.inference import check_inference
+from edge_agent.service.doctor.isolation import Check, isolated
 from edge_agent.service.doctor.packages import check_packages, check_python
 from edge_agent.service.doctor.storage import check_cache, check_clock, check_disk
 from edge_agent.service.doctor.voice import check_voice
 
 __all__ = ["CHECKS", "Check", "Finding", "Verdict", "examine"]
 
-Check = Callable[[Config], Iterable[Finding]]
-
 CHECKS: dict[str, Check] = {
     "python": check_python,
     "packages": check_packages,
-    "inference": check_inference,
-    "audio": check_audio,
+    "inference": isolated("inference", check_inference, fix="Install an ONNX Runtime built for this device."),
+    "audio": isolated("audio", check_audio, fix="Set audio.device to another device, and look for faults in ALSA's configuration."),
     "broker": check_broker,
     "disk": check_disk,
     "clock": check_clock,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from collections.abc import Iterator
 
@@ -20,8 +18,7 @@ _NO_DEVICE = 'Connect one, see it with "aplay -l", and add the service\'s user t
 
 def check_audio(config: Config) -> Iterator[Finding]:
     try:
-        with _quiet():
-            devices = output_devices()
+        devices = output_devices()
     except PortAudioMissing as error:
         yield Finding.fail("audio", str(error), "Install it: apt install libportaudio2")
         return
@@ -38,10 +35,9 @@ def _play(config: Config) -> Finding:
     sink = PortAudioSink(audio.device, sample_rate=audio.sample_rate_hz, buffer_s=audio.buffer_s)
     start = time.perf_counter()
     try:
-        with _quiet():
-            sink.open()
-            sink.write(np.zeros(round(_SILENCE_S * sink.sample_rate), dtype=np.float32))
-            sink.drain()
+        sink.open()
+        sink.write(np.zeros(round(_SILENCE_S * sink.sample_rate), dtype=np.float32))
+        sink.drain()
     except SinkLost as error:
         fix = "Set audio.device to one of the outputs above; if it is busy, the daemon or another program plays on it now."
         return Finding.fail("audio", str(error), fix, device=device)
@@ -50,16 +46,3 @@ def _play(config: Config) -> Finding:
     took_s = time.perf_counter() - start
     what = f"{device!r} plays at {sink.sample_rate} Hz ({_SILENCE_S:g} s of silence took {took_s:.2f} s)"
     return Finding.ok("audio", what, device=device, sample_rate_hz=sink.sample_rate, took_s=round(took_s, 3))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """ALSA's and PortAudio's own chatter on standard error says nothing that the finding does not say better."""
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

@@ -17,7 +17,7 @@ OLDEST, NEWEST = (3, 10), (3, 12)
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "numpy": ("numpy",),
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
-    "sounddevice": ("sounddevice",),
+    "_sounddevice": ("sounddevice",),  # without its library, which the check of the audio device loads
     "soundfile": ("soundfile",),
     "soxr": ("soxr",),
     "paho.mqtt.client": ("paho-mqtt",),
@@ -48,8 +48,8 @@ def check_packages(_config: Config, needed: Mapping[str, tuple[str, ...]] = NEED
         except ImportError as error:
             yield Finding.fail("packages", f"{distributions[0]} is missing: {error}", f"Install it: pip install {distributions[0]}")
         except OSError as error:
-            library = {"sounddevice": "libportaudio2", "soundfile": "libsndfile1"}.get(module, "the library it names")
-            yield Finding.fail("packages", f"{distributions[0]} does not load: {error}", f"Install the system package {library}.")
+            fix = "Install the system package with the library it names."
+            yield Finding.fail("packages", f"{distributions[0]} does not load: {error}", fix)
         else:
             versions |= {name: version for name in distributions if (version := _version(name))}
     yield Finding.ok("packages", ", ".join(f"{name} {version}" for name, version in versions.items()), **versions)
