@@ -38,7 +38,7 @@ class Recogniser:
     name = "recognition"
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        require(self.name, ["faster_whisper", "pypinyin"])
+        require(self.name, ["faster_whisper", "pypinyin", "opencc"])
         absent = [name for name in FILES if not (folder / name).is_file()]
         if absent:
             raise MissingExtra(

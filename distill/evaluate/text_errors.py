@@ -14,7 +14,7 @@ English is compared in words (word error) and in letters (character error).
 
 Digits are silent about how they were said (8:30 may be eight thirty or half past eight, 102 may be 幺零二): each number
 is read in the way that is nearest to the reference. Everything else a recogniser writes differently without having
-heard differently (case, punctuation, 两 and 二, "Dr." and "doctor") is made the same on both sides.
+heard differently (case, punctuation, traditional characters, 两 and 二, "Dr." and "doctor") is made the same on both sides.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
+from typing import Any
 
 from distill.evaluate import digits
 
@@ -45,6 +47,7 @@ class Unit:
 
 def mandarin_errors(reference: str, heard: str) -> dict[str, Counted]:
     """``cer``, ``pinyin`` and ``pinyin_toned`` of Mandarin text."""
+    heard = _simplified(heard)
     return {
         "cer": _nearest(reference, heard, units, digits.mandarin, _all_or_nothing),
         "pinyin": _nearest(reference, heard, lambda text: syllables(text, tones=False), digits.mandarin, _graded),
@@ -58,7 +61,7 @@ def mixed_errors(reference: str, heard: str) -> dict[str, Counted]:
     def readings(match: re.Match[str]) -> list[str]:
         return digits.mandarin(match) + [f" {reading} " for reading in digits.english(match)]
 
-    return {"pinyin": _nearest(reference, heard, lambda text: syllables(text, tones=False), readings, _graded)}
+    return {"pinyin": _nearest(reference, _simplified(heard), lambda text: syllables(text, tones=False), readings, _graded)}
 
 
 def english_errors(reference: str, heard: str) -> dict[str, Counted]:
@@ -155,6 +158,17 @@ def _separate(text: str) -> str:
     """Part digits from letters (B2 -> B 2), but not from an ordinal's ending."""
     text = re.sub(r"(?<=[A-Za-z])(?=\d)", " ", text)
     return re.sub(r"(?<=\d)(?=(?!(?:st|nd|rd|th)\b)[A-Za-z])", " ", text, flags=re.IGNORECASE)
+
+
+def _simplified(text: str) -> str:
+    return _converter().convert(text)
+
+
+@cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
 
 
 def _plain(text: str) -> str:

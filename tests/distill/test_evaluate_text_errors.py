@@ -9,6 +9,7 @@ from distill.evaluate.text_errors import english_errors, mandarin_errors, mixed_
     ("reference", "heard"),
     [
         ("请到二十三号登机口。", "请到23号登机口"),
+        ("请打开手机，已经两点了。", "請打開手機,已經2點了。"),
         ("请一百零八号客户到六号柜台。", "请108号客户到6号柜台"),
         ("请幺零二号顾客到三号窗口", "请102号顾客到3号窗口"),
         ("房间号是三零五", "房间号是305"),
