@@ -16,8 +16,8 @@ _ENGLISH_FUNCTION: Final = frozenset(
 def of(sentence: str, otherwise: Literal["zh", "en"]) -> Literal["zh", "en"]:
     """The language whose grammar holds `sentence` together; `otherwise` if it has no words.
 
-    Function words decide, for a sentence may name more in the other language than it says in its own; without any,
-    or with those of both, characters are weighed against words.
+    Function words decide, for a sentence may name more in the other language than it says in its own. With those of
+    both, characters are weighed against words; without any it is a list of names, and any Chinese makes it Chinese.
     """
     words = _ENGLISH_WORD.findall(sentence)
     # In capitals IT, OR and AT are names.
@@ -26,6 +26,8 @@ def of(sentence: str, otherwise: Literal["zh", "en"]) -> Literal["zh", "en"]:
     if english != chinese:
         return "en" if english else "zh"
     n_characters = len(_CHINESE.findall(sentence))
-    if n_characters == len(words):
-        return otherwise
-    return "zh" if n_characters > len(words) else "en"
+    if english and n_characters < len(words):
+        return "en"
+    if n_characters:
+        return "zh"
+    return "en" if words else otherwise

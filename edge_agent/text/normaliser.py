@@ -16,7 +16,7 @@ MAX_PASSES: Final = 6
 """A reading can lay bare another slot beside it; text as people write it needs one pass and one to see that."""
 
 _SENTENCE: Final = re.compile(
-    rf"[^。！？!?；\n]{{1,{MAX_SENTENCE}}}?(?:[。！？!?；\n]+|\.(?=[\s\u3400-\u9fff])|(?=$)|(?<=.{{{MAX_SENTENCE}}}))|.",
+    rf"[^。！？!?；\n]{{1,{MAX_SENTENCE}}}?(?:[。！？!?；\n]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|(?=$)|(?<=.{{{MAX_SENTENCE}}}))|.",
     re.DOTALL,
 )
 _WRITTEN: Final = re.compile(r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]")
@@ -26,6 +26,8 @@ _CHINESE_FIGURES: Final = re.compile(
 )
 """Figures that touch Chinese characters within an English sentence: `at 3号门`."""
 _SPACES: Final = re.compile(r"[ \n]+")
+_BLANK_AS_PAUSE: Final = re.compile(r"(?<=[\u3400-\u9fff]{3}) (?=[\u3400-\u9fff]{3})")
+"""Between phrases a blank stands for a comma; around figures and single words it is typography."""
 _BLANK_IN_CHINESE: Final = re.compile(r"(?<=[\u3400-\u9fff，。！？；：、]) (?=[\u3400-\u9fff，。！？；：、])")
 
 
@@ -43,7 +45,7 @@ def normalise(text: str, lang: Literal["auto", "zh", "en"] = "auto") -> str:
 
 
 def _pass(text: str, lang: Literal["auto", "zh", "en"]) -> str:
-    folded = apply(abbreviations.RULES, fold(text))
+    folded = apply(abbreviations.RULES, _BLANK_AS_PAUSE.sub("，", fold(text)))
     whole = language.of(folded, "zh") if lang == "auto" else lang
     spoken = "".join(
         _sentence(sentence, language.of(sentence, whole) if lang == "auto" else lang) for sentence in _SENTENCE.findall(folded)

@@ -11,15 +11,9 @@ from edge_agent.text.slots.rule import Rule, rule
 _WORDS: Final = {
     r"e\.g\.,?": "for example",
     r"i\.e\.,?": "that is",
-    r"etc\.": "et cetera",
+    r"etc(?:\.(?! [A-Z]|\s*$)|(?=\.))": "et cetera",
     r"vs\.": "versus",
     r"approx\.": "approximately",
-    r"Ave\b\.?": "Avenue",
-    r"Blvd\b\.?": "Boulevard",
-    r"Rd\b\.?": "Road",
-    r"Hwy\b\.?": "Highway",
-    r"Rte\b\.?": "Route",
-    r"Pkwy\b\.?": "Parkway",
     r"Apt\.": "Apartment",
     r"Dept\.": "Department",
     r"Mr\b\.?": "mister",
@@ -30,6 +24,11 @@ _WORDS: Final = {
     r"ETC(?=[\u4e00-\u9fff])": "E T C",
     r"SOC(?=[\u4e00-\u9fff])": "S O C",
 }
+_LAST_WORDS: Final = {
+    "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway", "Rte": "Route", "Pkwy": "Parkway", "Ln": "Lane", "Jct": "Junction",
+}  # fmt: skip
+_END: Final = r" [A-Z]|\s*$"
+"""After these a point ends the sentence too, and stays."""
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
 _MONTHS: Final = {**{name[:3]: name for name in MONTHS}, "Sept": "September"}
@@ -46,11 +45,13 @@ def _ordinal_suffix(number: int) -> str:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    rule(r"(?<![A-Za-z])([ap])\.m\.", lambda m: f"{m[1]}m", re.IGNORECASE),
+    rule(rf"(?<![A-Za-z])([AaPp])\.[Mm](?:\.(?!{_END}))?", lambda m: f"{m[1]}m"),
     *(rule(rf"(?<![A-Za-z]){pattern}", word) for pattern, word in _WORDS.items()),
+    *(rule(rf"(?<![A-Za-z]){short}\b(?:\.(?!{_END}))?", word) for short, word in _LAST_WORDS.items()),
+    rule(r"\b((?:I|US|SR|CA|Highway|Route)[- ]?\d+) ([NSEW])\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
     rule(r"(?<![A-Za-z])Dr\.? (?=[A-Z][a-z])", "Doctor "),
-    rule(r"(?<=[a-z]) Dr\b\.?", " Drive"),
-    rule(r"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )St\b\.?(?! [A-Z][a-z]+'s)", r"\1Street"),
+    rule(rf"(?<=[a-z]) Dr\b(?:\.(?!{_END}))?", " Drive"),
+    rule(rf"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )St\b(?!\. [A-Z][a-z]+'s)(?:\.(?!{_END}))?", r"\1Street"),
     rule(r"(?<![A-Za-z])St\b\.? (?=[A-Z])", "Saint "),
     rule(r"(?<![A-Za-z])No\. ?(?=\d)", "number "),
     rule(rf"\b({_DAY})\b\.?\s?[-–—]\s?({_DAY})\b\.?", lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}"),

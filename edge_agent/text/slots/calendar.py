@@ -17,6 +17,9 @@ _YEAR: Final = r"(?P<year>(?:1[5-9]|20|21)\d\d)"
 _NUMERIC: Final = _YEAR + r"(?P<sep>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sep)(?P<day>0?[1-9]|[12]\d|3[01])(?![\d/.-]\d|\d)"
 
 
+_SHORT_DATE: Final = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>[12]\d|3[01]|0?[1-9])(?![\d/])"
+
+
 def date_zh(year: str | None, month: str, day: str | None) -> str:
     """`2026`, `03`, `5` -> 二零二六年三月五日."""
     spoken = f"{numbers_zh.digits(year)}年" if year else ""
@@ -52,12 +55,20 @@ def _named_en(match: re.Match[str]) -> str:
     return date_en(match["year"], MONTHS.index(match["month"]) + 1, match["day"])
 
 
+def _short_en(match: re.Match[str]) -> str:
+    return f"{match[1]} {date_en(None, int(match['month']), match['day'])}"
+
+
 def _month_year_en(match: re.Match[str]) -> str:
     return f"{match['month']}{match[2]}{numbers_en.year(match['year'])}"
 
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_zh),
+    rule(
+        r"(?<![\d.])((?:19|20|21)\d\d)\s?[-–—~]\s?((?:19|20|21)\d\d)(?=\s?(?:学年|年|赛季|财年))",
+        lambda m: f"{numbers_zh.digits(m[1])}到{numbers_zh.digits(m[2])}",
+    ),
     rule(r"(?<![\d.])((?:1[5-9]|20|21)\d\d)(?=\s?年(?![级以多之]))", lambda m: numbers_zh.digits(m[1])),
     rule(r"'(\d\d)(?=[届级年])", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<!\d)((?:1[5-9]|20|21)\d\d)(?=[届级款])", lambda m: numbers_zh.digits(m[1])),
@@ -70,11 +81,12 @@ ZH: Final[tuple[Rule, ...]] = (
 EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
     rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
+    rule(rf"(?i)\b(on|by|ends|until|from|since|after|before|through|starting|begins|starts) {_SHORT_DATE}", _short_en),
     rule(rf"\b{_MONTH} (?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\d:]|\.\d)", _named_en),
     rule(rf"\b(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _named_en),
     rule(rf"\b{_MONTH}(,? (?:of )?){_YEAR}(?!\d)", _month_year_en),
     rule(r"(?<!\d)((?:1[89]|20)\d0)'?s\b", lambda m: numbers_en.decade(m[1])),
-    rule(r"(?<!\d)'?([2-9]0)'?s\b", lambda m: numbers_en.decade(m[1])),
+    rule(r"(?:(?<=[Tt]he )|(?<=[Mm]id-)|'|(?<=early )|(?<=late ))([2-9]0)'?s\b", lambda m: numbers_en.decade(m[1])),
     rule(r"\bFY ?((?:19|20)\d\d)\b", lambda m: f"F Y {numbers_en.year(m[1])}"),
     rule(
         r"(?i)\b(in |since |year |until |till |from |of |before |after |season |summer |winter |spring |autumn |class of |©\s?)"

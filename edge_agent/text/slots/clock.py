@@ -55,6 +55,8 @@ def _half_en(match: re.Match[str]) -> str:
 
 def _range_en(match: re.Match[str]) -> str:
     last = time_en(match["hour"], match["minute"] or "00", None, match["half"])
+    if match["own"]:
+        return f"{time_en(match['from'], match['past'] or '00', None, match['own'])} to {last}"
     first = numbers_en.pair(int(match["from"]))
     if match["past"] and int(match["past"]):
         first = time_en(match["from"], match["past"])
@@ -76,7 +78,7 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     rule(
-        rf"(?<![\d:.])(?P<from>1[0-2]|0?\d)(?::(?P<past>[0-5]\d))?(?:{_DASH}| to )"
+        rf"(?<![\d:.])(?P<from>1[0-2]|0?\d)(?::(?P<past>[0-5]\d))?(?:\s?(?P<own>[AaPp])\.?[Mm]\b)?(?:{_DASH}| to )"
         rf"(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}",
         _range_en,
     ),

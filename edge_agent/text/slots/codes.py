@@ -43,6 +43,10 @@ def _dictated_zh(match: re.Match[str]) -> str:
     return code_zh(match[0], one="幺")
 
 
+def _masked_zh(match: re.Match[str]) -> str:
+    return f"{numbers_zh.digits(match[1], one='幺')}，{numbers_zh.digits(match[2], one='幺')}"
+
+
 def _plain_zh(match: re.Match[str]) -> str:
     return code_zh(match[0])
 
@@ -98,6 +102,7 @@ def _spell_en(match: re.Match[str]) -> str:
 
 
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<![A-Za-z\d.])(\d+)\*+(\d+)(?![\d.])", _masked_zh),
     rule(rf"((?:{_LABELS_ZH})(?:是|为|：|:|\s){{0,3}})([A-Za-z]{{0,4}}-?\d[A-Za-z\d-]{{0,39}})(?![\d.])(?!号线)", _label_zh),
     rule(rf"{NOT_IN_CODE}[A-Z]?\d{{3,4}}(?=(?:号)?(?:{_ROOMS_ZH}))(?!号室)", _dictated_zh),
     rule(r"(?<=[楼座])\d{3,4}(?![\d.]|号|米|人|元|个|平)", _dictated_zh),
@@ -105,6 +110,8 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.-])[A-Z]{0,2}-?\d{3}(?=号登机口)", _plain_zh),
     rule(r"(?<![A-Za-z\d.-])[A-Z]{1,2}-?\d{3,4}(?=号)", _plain_zh),
     rule(r"(?<![A-Za-z\d.,-])0\d{1,5}(?=号)", _plain_zh),
+    rule(r"(?<![A-Za-z\d.,路街道巷弄第-])\d{4,6}(?=号)", _plain_zh),
+    rule(r"(?<=[A-Z]\d)-(?=[A-Z]\d)|(?<=[A-Z]\d\d)-(?=[A-Z]\d)", "到"),
     rule(r"(版本(?:号)?[为是]?\s?)(\d{4}(?:\.\d+)+)(?![\d.]*\d)", _version_zh),
     rule(r"([vV]|版本\s?)?(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", _version_zh),
     rule(r"(?<![A-Za-z\d.])(\d{1,2})F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
@@ -120,6 +127,8 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=[A-Z]\d)-(?=[A-Z]\d)|(?<=[A-Z]\d\d)-(?=[A-Z]\d)", " to "),
+    rule(r"(?<![A-Za-z\d.])(\d+)\*{2,}(\d+)(?![\d.])", lambda m: f"{numbers_en.digits(m[1])}, {numbers_en.digits(m[2])}"),
     rule(rf"(?i)(\b(?:{_LABELS_EN})(?: is|:| no\.?)?:? )((?=[A-Z-]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)\b(?![.,]\d)", _label_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}})\b(?!\.\d)", _place_en),
     rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})(?![\d.]*\d)", _version_en),

@@ -15,9 +15,12 @@ UNITS: Final = {
     "mph": ("英里每小时", "mile per hour", "miles per hour"),
     "m/s": ("米每秒", "meter per second", "meters per second"),
     "r/min": ("转每分钟", "revolution per minute", "revolutions per minute"),
+    "bpm": ("次每分钟", "beat per minute", "beats per minute"),
     "rpm": ("转每分钟", "revolution per minute", "revolutions per minute"),
     "mg/L": ("毫克每升", "milligram per liter", "milligrams per liter"),
     "mmol/L": ("毫摩尔每升", "millimole per liter", "millimoles per liter"),
+    "μg/m³": ("微克每立方米", "microgram per cubic meter", "micrograms per cubic meter"),
+    "mg/m³": ("毫克每立方米", "milligram per cubic meter", "milligrams per cubic meter"),
     "L/min": ("升每分钟", "liter per minute", "liters per minute"),
     "km²": ("平方公里", "square kilometer", "square kilometers"),
     "m²": ("平方米", "square meter", "square meters"),
@@ -166,8 +169,9 @@ ZH: Final[tuple[Rule, ...]] = (
     ),
     rule(r"(?<![A-Za-z\d.])(\d+)h(?=\d+min)", lambda m: quantity_zh(m[1], "h")),
     rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{_UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
+    rule(rf"(?<=元)/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
     rule(r"(?<=公里|千米|英里)/(?:小时|时|h)", "每小时"),
-    rule(r"(?<=[元米克升次转])/(?=[小分秒天月年人件斤公千平立个])", "每"),
+    rule(r"(?<=[元块角分米克升次转])/(?=[小分秒天日周月年人件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜])", "每"),
 )
 
 EN: Final[tuple[Rule, ...]] = (
@@ -188,7 +192,9 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
     rule(r"(?<![\d./])3/4\s?mi(?:le)?(?![a-z])", "three quarters of a mile"),
     rule(
-        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?<=min|sec|hrs)\.|(?<=ft|hr|lb|oz)\.)?",
+        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?:(?<=min|sec|hrs)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
         lambda m: quantity_en(m[1], m["unit"]),
     ),
+    rule(rf"(?<=[a-z])/{_UNIT}", lambda m: f" per {_unit(m['unit'])[1]}"),
+    rule(r"(?<=[a-z])/(?=(?:month|year|week|day|hour|night|person|piece|pair|pack|each)\b)", " per "),
 )

@@ -103,6 +103,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(rf"{_SIGN}\s?{_AMOUNT}{_SECOND}\s?元?", _range_zh),
     rule(rf"{_MINUS}{_SIGN}\s?{_AMOUNT}(?P<scale>[万亿千百]*)元?", _zh),
     rule(rf"(?<![\d.]){_AMOUNT}(?P<minus>(?!))?\s?(?P<scale>(?!))?(?P<sign>CNY|RMB|USD|HKD|EUR|GBP|JPY)(?![A-Za-z])", _zh),
+    rule(r"(?<![\d.])([\d,]*\d)\.00?(?=\s?元)", r"\1"),
     rule(r"(?<![\d.])(\d+)块(\d)(?!\d)", lambda m: f"{numbers_zh.cardinal(m[1], two='两')}块{numbers_zh.cardinal(m[2])}"),
 )
 

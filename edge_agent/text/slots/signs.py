@@ -12,6 +12,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Za-z])\s?&\s?(?=[A-Za-z])", " and "),
     rule(r"\s?&\s?", "和"),
     rule(rf"(?<={_WORD})\s?\+\s?(?={_WORD})", "加"),
+    rule(r"\s?(?:-+>|→|⇒)\s?", "到"),
     rule(r"\s?=\s?", "等于"),
     rule(r"\s?×\s?", "乘"),
     rule(r"\s?÷\s?", "除以"),
@@ -28,6 +29,7 @@ ZH: Final[tuple[Rule, ...]] = (
 EN: Final[tuple[Rule, ...]] = (
     rule(r"\s?&\s?", " and "),
     rule(rf"(?<={_WORD})\s?\+\s?(?={_WORD})", " plus "),
+    rule(r"\s?(?:-+>|→|⇒)\s?", " to "),
     rule(r"\s?=\s?", " equals "),
     rule(r"\s?×\s?", " times "),
     rule(r"\s?÷\s?", " divided by "),
