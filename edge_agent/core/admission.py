@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -86,19 +85,23 @@ class Admission:
         return Admitted(announcement, script, voice)
 
     def _read(self, message: Message) -> Announcement:
-        # A request without an id of its own is named after its delivery, so that a redelivery can be told from a repetition.
-        name = f"{message.fingerprint()[:24]}.{int(message.received_at)}"
-        if message.correlation is None and message.redelivered:
-            name = self._journal.newest_id(message.fingerprint()[:24] + ".", since=message.received_at - _REDELIVERY_S) or name
         announcement = parse(
             message.payload, source=message.source, now=message.received_at, content_type=message.content_type,
-            defaults=self._defaults, expiry_s=message.expiry_s, correlation=message.correlation or name.encode(),
-            reply_to=message.reply_to,
+            defaults=self._defaults, expiry_s=message.expiry_s, correlation=message.correlation,
+            delivery_id=self._delivery_id(message), reply_to=message.reply_to,
         )
-        announcement = dataclasses.replace(announcement, correlation=message.correlation)
         if announcement.reply_to is not None and (problem := self._reply_problem(announcement.reply_to)):
             raise Rejected("reply_to", problem, "a topic this device may publish to", id=announcement.id)
         return announcement
+
+    def _delivery_id(self, message: Message) -> str | None:
+        """The id of a request that has none of its own: named after its delivery, so that a redelivery (known by the
+        transport's mark) can be told from the same words said twice. None where the transport never redelivers."""
+        if message.packet_id is None:
+            return None
+        prefix = message.fingerprint()[:24] + "."
+        earlier = self._journal.newest_id(prefix, since=message.received_at - _REDELIVERY_S) if message.redelivered else None
+        return earlier or f"{prefix}{int(message.received_at)}"
 
     def _judge(self, announcement: Announcement) -> Admitted | Refused:
         verdict = self._policy.check(announcement)

@@ -47,12 +47,14 @@ def parse(
     defaults: Defaults | None = None,
     expiry_s: float | None = None,
     correlation: bytes | None = None,
+    delivery_id: str | None = None,
     reply_to: str | None = None,
 ) -> Announcement:
     """Validate one request.
 
     The payload is a JSON object, plain UTF-8 text or SSML: as ``content_type`` says, or else JSON if its first
-    character is ``{``. The id is the JSON one, else ``correlation`` if that would be a valid id, else generated.
+    character is ``{``. The id is the JSON one, else ``correlation`` if that would be a valid id, else
+    ``delivery_id``, else generated.
     ``expiry_s`` (MQTT v5 message expiry) wins over ``ttl_s`` and counts from ``now``; ``ttl_s`` counts from
     ``not_before`` when the announcement is scheduled. ``reply_to`` (MQTT v5 response topic) wins over the JSON field.
     ``source`` names who asked, for limits and logs.
@@ -63,7 +65,7 @@ def parse(
         Rejected: naming the field, its problem and what is allowed.
     """
     values: dict[str, Any] = {}
-    fallback_id = _id_of(correlation)
+    fallback_id = _id_of(correlation) or delivery_id
     try:
         text = decode(payload)
         kind = _kind_of(content_type, text)
