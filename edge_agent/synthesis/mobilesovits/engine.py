@@ -16,8 +16,10 @@ from edge_agent.text import Speech
 from edge_agent.text.symbols import encode
 
 MAX_UNITS = 60
-HEAD_UNITS, TAIL_UNITS = 2, 10
-"""Silence kept before and after a segment, in 25 ms: the teacher leaves more, which would delay the first sound."""
+QUIET = -1.0
+"""Scaled energy below which a frame is silent (about -75 dBFS)."""
+LEAD_FRAMES, TAIL_FRAMES = 3, 24
+"""Silent frames kept before and after a segment: voices learn nearly half a second of it, which would delay the first sound."""
 FIRST_FRAMES, WINDOW_FRAMES = 24, 160
 """Frames (1/80 s) made before the first chunk is given away, and in each later one."""
 NOISE_FRAMES = 960
@@ -62,13 +64,13 @@ class MobileSoVITSEngine:
         x = decoder_input(expanded, f0, prosody[:, 1])
         source = HarmonicSource(f0, self.sample_rate, self._card.hop)
         join = OverlapAdd(self._card.head_fft, self._card.head_hop)
-        total, peak = len(x), 0.0
-        start, end = 0, min(FIRST_FRAMES, total)
-        while start < total:
+        start, stop = _heard(prosody[:, 1])
+        end, peak = min(start + FIRST_FRAMES, stop), 0.0
+        while start < stop:
             chunk = np.clip(join.add(self._window(x, source, start, end)), -1, 1)
             peak = max(peak, float(np.abs(chunk).max()))
             yield chunk
-            start, end = end, min(end + WINDOW_FRAMES, total)
+            start, end = end, min(end + WINDOW_FRAMES, stop)
         yield np.clip(join.finish(), -1, 1)
         if peak < SILENCE:
             raise SynthesisError(f"voice {self.voice_id} produced silence on {self.provider}", retryable=True)
@@ -100,10 +102,7 @@ class MobileSoVITSEngine:
 
     def _frames(self, units: PCM, speed: float) -> np.ndarray:
         """Durations on the frame grid, int64 [tokens]; every token is heard, none longer than 1.5 s."""
-        rounded = np.clip(np.round(units / speed), 1, MAX_UNITS).astype(np.int64)
-        rounded[0] = min(rounded[0], HEAD_UNITS)
-        rounded[-1] = min(rounded[-1], TAIL_UNITS)
-        return 2 * rounded
+        return 2 * np.clip(np.round(units / speed), 1, MAX_UNITS).astype(np.int64)
 
     def _run(self, graph: str, **inputs: np.ndarray) -> list[np.ndarray]:
         session = self._sessions.get(graph)
@@ -113,3 +112,11 @@ class MobileSoVITSEngine:
         if not all(np.isfinite(output).all() for output in outputs):
             raise SynthesisError(f"voice {self.voice_id} produced NaN in {graph} on {self.provider}", retryable=True)
         return outputs
+
+
+def _heard(scaled_energy: PCM) -> tuple[int, int]:
+    """First frame and end of what is worth playing; everything where nothing is loud, which is judged later."""
+    loud = np.flatnonzero(scaled_energy > QUIET)
+    if not len(loud):
+        return 0, len(scaled_energy)
+    return max(0, int(loud[0]) - LEAD_FRAMES), min(len(scaled_energy), int(loud[-1]) + 1 + TAIL_FRAMES)
