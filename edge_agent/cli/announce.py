@@ -16,6 +16,7 @@ from edge_agent.cli.listen import in_words, read_event
 from edge_agent.cli.output import print_json_line
 from edge_agent.config import Config
 from edge_agent.events import ACCEPTED, TERMINAL
+from edge_agent.parse import Rejected, parse
 from edge_agent.service.broker_client import BrokerClient
 
 _LONGEST_SPEECH_S = 1800.0
@@ -29,6 +30,12 @@ def announce(config: Config, request: dict[str, Any], *, wait: bool, answer_time
     request.setdefault("id", uuid.uuid4().hex)
     ttl_s = request.get("ttl_s")
     payload = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
+    try:
+        # The daemon's own parser: what it would reject need not travel, and a bad id would find no way back.
+        parse(payload, source="command line", now=time.time())
+    except Rejected as rejected:
+        click.echo(f"edge-agent: {rejected}", err=True)
+        return ExitCode.REJECTED
     with BrokerClient(mqtt) as client:
         client.subscribe(topics.event)
         # A lifetime of whole seconds also tells the broker when to forget the message, should the daemon be away.

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edge_agent.announcement import OnInterrupt, Priority
+from edge_agent.playback.loudness import integrated_lufs
+from tests.cli.conftest import Answering, EdgeAgent
+from tests.rigs.mosquitto import Mosquitto
+
+Daemon = Callable[..., Answering]
+
+
+class TestThroughTheDaemon:
+    def test_waits_until_it_was_played(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
+        answering = daemon(detail={"audio_s": 1.5})
+        result = edge_agent("say", "请37号到5号窗口")
+        assert result.code == 0
+        assert [line.split()[1] for line in result.lines] == ["accepted", "started", "played"]
+        assert "audio_s=1.5" in result.lines[-1]
+        assert answering.announcements[0].text == "请37号到5号窗口"
+
+    def test_every_option_arrives(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
+        answering = daemon()
+        options = (
+            "--lang zh --voice anna --priority important --ttl 60 --key k --chime dingdong --id gate-7 --speed 1.5 --volume 0.5"
+            " --repeat 2 --on-interrupt resume"
+        ).split()
+        assert edge_agent("say", *options, "text").code == 0
+        said = answering.announcements[0]
+        assert (said.id, said.lang, said.voice, said.priority, said.key) == ("gate-7", "zh", "anna", Priority.IMPORTANT, "k")
+        assert (said.chime, said.speed, said.volume, said.repeat, said.on_interrupt) == ("dingdong", 1.5, 0.5, 2, OnInterrupt.RESUME)
+        assert answering.expiries_s == [60], "the broker knows too when to forget it"
+
+    @pytest.mark.parametrize(
+        ("kind", "code"),
+        [("rejected", 3), ("expired", 4), ("superseded", 5), ("cancelled", 6), ("dropped", 7), ("failed", 8)],
+    )
+    def test_every_end_has_an_exit_status(self, edge_agent: EdgeAgent, daemon: Daemon, kind: str, code: int) -> None:
+        daemon(kinds=("accepted", kind), detail={"reason": "because"})
+        result = edge_agent("say", "text")
+        assert result.code == code
+        assert 'reason="because"' in result.lines[-1]
+
+    @pytest.mark.parametrize("bad", [["--id", "two words", "text"], ["--key", "bad\nkey", "text"], [""], ["x" * 2001]])
+    def test_what_would_be_rejected_is_not_sent(self, edge_agent: EdgeAgent, daemon: Daemon, bad: list[str]) -> None:
+        answering = daemon()
+        result = edge_agent("say", *bad)
+        assert result.code == 3
+        assert "allowed:" in result.err
+        assert answering.announcements == []
+
+    def test_need_not_wait(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
+        daemon(kinds=("accepted",))
+        result = edge_agent("say", "--no-wait", "--json", "text")
+        assert (result.code, result.json()["event"]) == (0, "accepted")
+
+    def test_nobody_is_there(self, edge_agent: EdgeAgent, broker: Mosquitto) -> None:
+        result = edge_agent("say", "text")
+        assert result.code == 9
+        assert "no daemon store/kiosk-1 is connected" in result.err
+
+    def test_nobody_answers(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
+        daemon(kinds=())
+        result = edge_agent("say", "--answer-timeout-s", 0.2, "text")
+        assert result.code == 9
+        assert "no answer from store/kiosk-1" in result.err
+
+    def test_others_events_are_not_ours(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
+        answering = daemon(kinds=())
+        answering.kinds = ()
+        answering.submit = lambda message, ack: (ack(), answering._publish("played", "other", {}))  # type: ignore[method-assign]
+        assert edge_agent("say", "--answer-timeout-s", 0.3, "text").code == 9
+
+    def test_reads_standard_input(self, edge_agent: EdgeAgent, daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+        answering = daemon()
+        monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
+        assert edge_agent("say", "-").code == 0
+        assert answering.announcements[0].text == "from a pipe"
+
+
+class TestIntoFiles:
+    def test_one(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
+        out = tmp_path / "out.wav"
+        result = edge_agent("say", "--out", out, "--json", "各位旅客请注意，the train to Beijing is about to depart.")
+        assert result.code == 0, result.err
+        pcm, rate = soundfile.read(out, dtype="float32")
+        assert result.json()["audio_s"] == pytest.approx(len(pcm) / rate, abs=1e-3)
+        assert len(pcm) / rate > 2
+        assert integrated_lufs(pcm, rate) == pytest.approx(-16, abs=3)
+        assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["out.wav"], "no temporary file is left"
+
+    def test_volume_and_chime(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
+        texts = {"plain.wav": (), "quiet.wav": ("--volume", "0.5"), "chimed.wav": ("--chime", "dingdong")}
+        for name, options in texts.items():
+            assert edge_agent("say", *options, "--out", tmp_path / name, "The doors are closing.").code == 0
+        plain, quiet, chimed = (soundfile.read(tmp_path / name, dtype="float32")[0] for name in texts)
+        assert np.sqrt(np.mean(quiet**2)) == pytest.approx(0.5 * np.sqrt(np.mean(plain**2)), rel=0.1)
+        assert len(chimed) > len(plain) + 12_000
+
+    def test_what_cannot_be_spoken_leaves_no_file(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
+        out = tmp_path / "out.wav"
+        out.write_bytes(b"from before")
+        result = edge_agent("say", "--out", out, "...")
+        assert result.code == 1
+        assert result.err.startswith("edge-agent: ")
+        assert out.read_bytes() == b"from before"
+        assert edge_agent("say", "--out", out, "--voice", "nobody", "text").code == 1
+        assert edge_agent("say", "--out", tmp_path / "no" / "folder.wav", "text").code == 1
+
+    def test_a_batch(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
+        lines = tmp_path / "lines.txt"
+        lines.write_text("请注意。\n\n...\nThank you.\n", encoding="utf-8")
+        result = edge_agent("say", "--batch", lines, "--out-dir", tmp_path / "wav", "--json")
+        assert result.code == 1, "one line could not be spoken"
+        assert f"{lines}:3: " in result.err
+        assert [json.loads(line)["text"] for line in result.lines] == ["请注意。", "Thank you."]
+        assert sorted(path.name for path in (tmp_path / "wav").iterdir()) == ["0001.wav", "0004.wav"]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--out", "x.wav"],
+            ["--out", "x.wav", "--priority", "info", "text"],
+            ["--out", "x.wav", "--no-wait", "text"],
+            ["--out-dir", "x", "text"],
+            ["--batch", __file__],
+            ["--batch", __file__, "--out-dir", "x", "text"],
+            ["--speed", "3", "text"],
+        ],
+    )
+    def test_options_that_do_not_go_together(self, edge_agent: EdgeAgent, arguments: list[str]) -> None:
+        assert edge_agent("say", *arguments).code == 2

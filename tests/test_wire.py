@@ -1,0 +1,202 @@
+"""What others depend on, written down: topics, events, fields, metrics, commands, options, exit codes, keys.
+
+A test here fails when one of them changes. That is a decision to be made on purpose: something out there may use it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import click
+from prometheus_client import generate_latest
+
+from edge_agent.announcement import OnInterrupt, Outcome, Priority
+from edge_agent.cli import app
+from edge_agent.cli.exit_codes import ExitCode
+from edge_agent.config import SECTIONS
+from edge_agent.events import KINDS, TERMINAL, Event
+from edge_agent.ingress import COMMANDS
+from edge_agent.ingress.topics import Topics
+from edge_agent.parse import FIELD_NAMES, MAX_PAYLOAD_BYTES
+from edge_agent.phrases import CacheStats
+from edge_agent.service.doctor import CHECKS, Verdict
+from edge_agent.service.heartbeat import Heartbeat
+from edge_agent.service.metrics import Metrics
+from edge_agent.service.stages import STAGES, Stages
+
+
+def test_topics() -> None:
+    topics = Topics("store", "kiosk", groups=["a"], shared_groups=["b"], hermes=True)
+    assert sorted(topics.filters) == [
+        "$share/b/voice/store/group/b/say",
+        "hermes/tts/say",
+        "voice/store/all/cmd",
+        "voice/store/all/say",
+        "voice/store/group/a/cmd",
+        "voice/store/group/a/say",
+        "voice/store/kiosk/cmd",
+        "voice/store/kiosk/say",
+    ]
+    assert topics.event == "voice/store/kiosk/event"
+    assert topics.status == "voice/store/kiosk/status"
+    assert topics.health == "voice/store/kiosk/health"
+
+
+def test_announcement_fields() -> None:
+    assert sorted(FIELD_NAMES) == sorted(
+        "text id lang voice priority ttl_s key on_interrupt chime repeat gap_s volume speed not_before reply_to".split()
+    )
+    assert MAX_PAYLOAD_BYTES == 16 * 1024
+    assert [priority.name.lower() for priority in sorted(Priority)] == ["progress", "info", "normal", "important", "emergency"]
+    assert {each.value for each in OnInterrupt} == {"resume", "restart", "drop"}
+
+
+def test_commands() -> None:
+    assert set(COMMANDS) == {"stop", "cancel", "clear", "volume", "prewarm", "voice", "ping"}
+
+
+def test_events() -> None:
+    assert {"played", "failed", "expired", "superseded", "cancelled", "dropped", "rejected"} == TERMINAL
+    assert {"accepted", "started", "interrupted"} | TERMINAL == KINDS
+    assert {outcome.value for outcome in Outcome} == TERMINAL
+    assert Event("played", "a", 1.5, "mqtt", event_id="e", detail={"audio_s": 2}).to_json() == (
+        b'{"event":"played","id":"a","at":1.5,"event_id":"e","audio_s":2}'
+    )
+
+
+def test_stages() -> None:
+    assert STAGES == ("journaled", "normalised", "first_pcm", "first_frame", "drained")
+    assert set(Stages().seconds()) == {"received"}
+
+
+def test_metrics() -> None:
+    metrics = Metrics()
+    metrics.engine(voice="v", provider="p")
+    metrics.reconnected("mqtt")
+    stats = CacheStats(**{field.name: None if field.name == "degraded" else 0 for field in dataclasses.fields(CacheStats)})
+    metrics.watch(queue_length=lambda: 0, cache=lambda: stats, hearts=[Heartbeat("audio", 1)])
+    help_lines = (line for line in generate_latest(metrics.registry).decode().splitlines() if line.startswith("# TYPE"))
+    types = dict(line.split()[2:4] for line in help_lines if not line.split()[2].endswith("_created"))
+    assert types == {
+        "edge_agent_announcements_total": "counter",
+        "edge_agent_audio_seconds_total": "counter",
+        "edge_agent_build_info": "gauge",
+        "edge_agent_cache_budget_bytes": "gauge",
+        "edge_agent_cache_bytes": "gauge",
+        "edge_agent_cache_entries": "gauge",
+        "edge_agent_cache_evicted_total": "counter",
+        "edge_agent_cache_healed_total": "counter",
+        "edge_agent_cache_hits_total": "counter",
+        "edge_agent_cache_misses_total": "counter",
+        "edge_agent_cache_pinned": "gauge",
+        "edge_agent_cache_refused_total": "counter",
+        "edge_agent_cache_saved_seconds_total": "counter",
+        "edge_agent_cache_served_seconds_total": "counter",
+        "edge_agent_cache_spent_seconds_total": "counter",
+        "edge_agent_degraded": "gauge",
+        "edge_agent_device_losses_total": "counter",
+        "edge_agent_engine_fallbacks_total": "counter",
+        "edge_agent_engine_info": "gauge",
+        "edge_agent_heartbeat_age_seconds": "gauge",
+        "edge_agent_queue_length": "gauge",
+        "edge_agent_reconnects_total": "counter",
+        "edge_agent_stage_seconds": "histogram",
+        "edge_agent_underruns_total": "counter",
+    }
+    labels = {sample.name: set(sample.labels) for metric in metrics.registry.collect() for sample in metric.samples if sample.labels}
+    assert {name: found for name, found in labels.items() if not name.endswith(("_created", "_bucket", "_sum", "_count"))} == {
+        "edge_agent_announcements_total": {"outcome", "priority"},
+        "edge_agent_build_info": {"version"},
+        "edge_agent_engine_info": {"voice", "provider"},
+        "edge_agent_heartbeat_age_seconds": {"thread"},
+        "edge_agent_reconnects_total": {"ingress"},
+        "edge_agent_underruns_total": {"cause"},
+    }
+
+
+def test_command_line() -> None:
+    assert dict(_options(app, "")) == {
+        "": "--config --version",
+        "run": "",
+        "say": (
+            "TEXT --answer-timeout-s --batch --chime --id --json --key --lang --no-wait --on-interrupt --out --out-dir"
+            " --priority --repeat --speed --ttl --voice --volume --wait"
+        ),
+        "listen": "--count --id --json",
+        "status": "--json",
+        "cache": "",
+        "cache clear": "--pinned --voice --yes",
+        "cache list": "--json --limit --order --text",
+        "cache pin": "PHRASES",
+        "cache prewarm": "TEXTS --file --lang --no-pin --pin --timeout-s --voice",
+        "cache stats": "--json",
+        "cache unpin": "PHRASES",
+        "voice": "",
+        "voice list": "--json",
+        "config": "",
+        "config check": "--json",
+        "config init": "--force --output",
+        "config show": "--json",
+        "doctor": "CHECKS --json",
+        "bench": "--json --runs --voice",
+    }
+
+
+def test_exit_codes() -> None:
+    assert {code.name: code.value for code in ExitCode} == {
+        "OK": 0,
+        "FAILED": 1,
+        "USAGE": 2,
+        "REJECTED": 3,
+        "EXPIRED": 4,
+        "SUPERSEDED": 5,
+        "CANCELLED": 6,
+        "DROPPED": 7,
+        "NOT_PLAYED": 8,
+        "NO_ANSWER": 9,
+        "UNREACHABLE": 10,
+        "DEGRADED": 11,
+        "OFFLINE": 12,
+        "CONFIG": 78,
+        "INTERRUPTED": 130,
+    }
+
+
+def test_doctor() -> None:
+    assert list(CHECKS) == ["python", "packages", "inference", "audio", "broker", "disk", "clock", "voice", "cache"]
+    assert {verdict.value for verdict in Verdict} == {"ok", "warn", "fail"}
+
+
+def test_configuration_keys() -> None:
+    assert {name: " ".join(model.model_fields) for name, model in SECTIONS.items()} == {
+        "mqtt": (
+            "enabled site device groups shared_groups host port protocol client_id username password password_file tls tls_ca"
+            " tls_cert tls_key keepalive_s session_expiry_s will_delay_s receive_maximum max_backoff_s reply_prefixes hermes"
+            " hermes_site_id"
+        ),
+        "announcement": "lang priority ttl_s on_interrupt chime speed volume max_waiting templates",
+        "audio": "device sample_rate_hz buffer_ms loudness_lufs lead_in_ms idle_close_s volume",
+        "voice": "id provider threads",
+        "cache": "enabled budget_mib floor_mib prewarm_file",
+        "policy": (
+            "blocked_words name_blocked_word rate_per_minute rate_burst daily_quota limit_emergencies quiet_hours quiet_behaviour"
+            " time_zone"
+        ),
+        "journal": "retention_days reserve_mib",
+        "metrics": "enabled address port health_interval_s",
+        "log": "level",
+        "paths": "state_dir cache_dir",
+    }
+
+
+def _options(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    arguments = [str(each.name).upper() for each in command.params if isinstance(each, click.Argument)]
+    options = [name for each in command.params if isinstance(each, click.Option) for name in each.opts + each.secondary_opts]
+    yield path, " ".join((*arguments, *sorted(name for name in options if name.startswith("--"))))
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from _options(child, f"{path} {name}".strip())
