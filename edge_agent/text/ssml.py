@@ -12,21 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 from xml.parsers import expat
 
-from edge_agent.text import pinyin
+from edge_agent.text import ssml_values as values
 from edge_agent.text.errors import SsmlError, TextError
 from edge_agent.text.items import Chime, Pause
 from edge_agent.text.say_as import READINGS
-from edge_agent.text.symbols import SYMBOLS
 
 MAX_CHARACTERS: Final = 20_000
 MAX_DEPTH: Final = 16
-MAX_BREAK_S: Final = 10.0
 PARAGRAPH_S: Final = 0.5
 SENTENCE_S: Final = 0.2
-MIN_RATE: Final = 0.5
-MAX_RATE: Final = 2.0
-MIN_GAIN_DB: Final = -40.0
-MAX_GAIN_DB: Final = 6.0
 
 Lang = Literal["auto", "zh", "en"]
 
@@ -46,11 +40,6 @@ ATTRIBUTES: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
 
 _TEXT_ONLY: Final = frozenset(("say-as", "sub", "phoneme"))
 _EMPTY: Final = frozenset(("break", "audio"))
-_STRENGTHS_S: Final = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.8, "x-strong": 1.2}
-_RATES: Final = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
-_VOLUMES_DB: Final = {"silent": MIN_GAIN_DB, "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "default": 0.0, "loud": 3.0, "x-loud": 6.0}
-_LANGUAGES: Final = {"zh": "zh", "cmn": "zh", "en": "en"}
-_ALPHABETS: Final = ("ipa", "x-pinyin")
 
 
 @dataclass(frozen=True)
@@ -160,21 +149,27 @@ class _Parser:
         raise self._error("a document type is not allowed")
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
-        self._check(element, attributes)
+        try:
+            self._check(element, attributes)
+            self._open(element, attributes)
+        except TextError as error:
+            raise self._error(str(error)) from None
+
+    def _open(self, element: str, attributes: Mapping[str, str]) -> None:
         outer = self._scopes[-1]
         lang, rate, gain_db = outer.lang, outer.rate, outer.gain_db
         if "xml:lang" in attributes:
-            lang = self._lang(attributes["xml:lang"])
+            lang = values.language(attributes["xml:lang"])
         if "rate" in attributes:
-            rate = min(max(rate * self._rate(attributes["rate"]), MIN_RATE), MAX_RATE)
+            rate = min(max(rate * values.rate(attributes["rate"]), values.MIN_RATE), values.MAX_RATE)
         if "volume" in attributes:
-            gain_db = min(max(gain_db + self._gain_db(attributes["volume"]), MIN_GAIN_DB), MAX_GAIN_DB)
+            gain_db = min(max(gain_db + values.gain_db(attributes["volume"]), values.MIN_GAIN_DB), values.MAX_GAIN_DB)
         if element == "break":
-            self._pause(self._break_s(attributes))
+            self._pause(values.break_s(attributes))
         elif element == "audio":
-            self._out.append(Chime(self._chime(attributes["src"])))
+            self._out.append(Chime(values.chime(attributes["src"])))
         elif element == "phoneme":
-            self._phonemes = self._given(attributes)
+            self._phonemes = values.phonemes(attributes)
         self._scopes.append(_Scope(element, lang, rate, gain_db, attributes))
         self._inner = ""
         self._opened_at = self._place()
@@ -182,22 +177,22 @@ class _Parser:
     def _check(self, element: str, attributes: Mapping[str, str]) -> None:
         outer = self._scopes[-1].element
         if element not in ATTRIBUTES:
-            raise self._error(f"unknown element <{element}>; allowed: {', '.join(ATTRIBUTES)}")
+            raise TextError(f"unknown element <{element}>; allowed: {', '.join(ATTRIBUTES)}")
         if (element == "speak") != (len(self._scopes) == 1):
-            raise self._error("<speak> must be the outermost element, and only that")
+            raise TextError("<speak> must be the outermost element, and only that")
         if outer in _TEXT_ONLY or outer in _EMPTY:
-            raise self._error(f"<{outer}> cannot hold <{element}>")
+            raise TextError(f"<{outer}> cannot hold <{element}>")
         if len(self._scopes) > MAX_DEPTH:
-            raise self._error(f"elements nested deeper than {MAX_DEPTH}")
+            raise TextError(f"elements nested deeper than {MAX_DEPTH}")
         required, optional = ATTRIBUTES[element]
         for name in attributes:
             if name not in required | optional:
                 allowed = ", ".join(sorted(required | optional)) or "none"
-                raise self._error(f"unknown attribute {name} of <{element}>; allowed: {allowed}")
+                raise TextError(f"unknown attribute {name} of <{element}>; allowed: {allowed}")
         for name in sorted(required - attributes.keys()):
-            raise self._error(f"<{element}> needs the attribute {name}")
+            raise TextError(f"<{element}> needs the attribute {name}")
         if element == "say-as" and attributes["interpret-as"] not in READINGS:
-            raise self._unknown("interpret-as", attributes["interpret-as"], READINGS)
+            raise values.unknown("interpret-as", attributes["interpret-as"], READINGS)
 
     def _end(self, element: str) -> None:
         scope = self._scopes.pop()
@@ -234,67 +229,3 @@ class _Parser:
 
     def _pause(self, seconds: float) -> None:
         self._out.append(Pause(seconds))
-
-    def _unknown(self, name: str, value: str, allowed: Mapping[str, object] | tuple[str, ...]) -> SsmlError:
-        return self._error(f"{name}={value!r}; allowed: {', '.join(allowed)}")
-
-    def _lang(self, value: str) -> Lang:
-        language = _LANGUAGES.get(re.split("[-_]", value.lower())[0])
-        if language is None:
-            raise self._error(f"xml:lang={value!r}; allowed: zh, en, each also with a region (zh-CN)")
-        return "zh" if language == "zh" else "en"
-
-    def _rate(self, value: str) -> float:
-        if value in _RATES:
-            return _RATES[value]
-        match = re.fullmatch(r"([+-]?)(\d{1,3}(?:\.\d{1,3})?)(%?)", value)
-        rate = 0.0
-        if match:
-            sign, number, percent = match.groups()
-            rate = float(number) / (100 if percent else 1)
-            if sign:
-                rate = 1 + rate if sign == "+" else 1 - rate
-        if not MIN_RATE <= rate <= MAX_RATE:
-            raise self._error(f"rate={value!r}; allowed: 50% to 200%, -50% to +100%, {', '.join(_RATES)}")
-        return rate
-
-    def _gain_db(self, value: str) -> float:
-        if value in _VOLUMES_DB:
-            return _VOLUMES_DB[value]
-        match = re.fullmatch(r"([+-]\d{1,2}(?:\.\d{1,2})?)dB", value)
-        if match is None or not MIN_GAIN_DB <= float(match[1]) <= MAX_GAIN_DB:
-            raise self._error(f"volume={value!r}; allowed: {MIN_GAIN_DB:+.0f}dB to {MAX_GAIN_DB:+.0f}dB, {', '.join(_VOLUMES_DB)}")
-        return float(match[1])
-
-    def _break_s(self, attributes: Mapping[str, str]) -> float:
-        strength = attributes.get("strength", "medium")
-        if strength not in _STRENGTHS_S:
-            raise self._unknown("strength", strength, tuple(_STRENGTHS_S))
-        if "time" not in attributes:
-            return _STRENGTHS_S[strength]
-        match = re.fullmatch(r"\+?(\d{1,5}(?:\.\d{1,3})?)(ms|s)", attributes["time"])
-        seconds = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else -1.0
-        if not 0 <= seconds <= MAX_BREAK_S:
-            raise self._error(f"time={attributes['time']!r}; allowed: 0ms to {MAX_BREAK_S:.0f}s, as 250ms or 1.5s")
-        return seconds
-
-    def _chime(self, src: str) -> str:
-        match = re.fullmatch(r"chime:([A-Za-z0-9._-]{1,64})", src)
-        if match is None:
-            raise self._error(f"src={src!r}; allowed: chime:NAME")
-        return match[1]
-
-    def _given(self, attributes: Mapping[str, str]) -> str:
-        alphabet = attributes.get("alphabet", "ipa")
-        if alphabet not in _ALPHABETS:
-            raise self._unknown("alphabet", alphabet, _ALPHABETS)
-        written = attributes["ph"].strip()
-        if alphabet == "x-pinyin":
-            try:
-                return "".join(map(pinyin.ipa, written.replace("ü", "v").split()))
-            except TextError as error:
-                raise self._error(f"ph: {error}") from None
-        for symbol in written:
-            if symbol not in SYMBOLS:
-                raise self._error(f"ph: {symbol!r} is not in the phoneme table")
-        return written

@@ -10,7 +10,7 @@ from typing import Final
 CONVENTION: Final = 1
 """Raised by hand when voices trained on the phonemes of before cannot read those of now."""
 
-_SUFFIXES: Final = frozenset((".py", ".txt", ".tsv"))
+_SUFFIXES: Final = frozenset((".npz", ".py", ".tsv", ".txt"))
 
 
 @lru_cache(maxsize=1)

@@ -1,13 +1,11 @@
 """The Mandarin word list: where words end, and how each is read.
 
-One line of `data/zh_words.txt` holds all words that begin with one character. Lines stay raw bytes until a sentence
-needs them, so the whole list of a third of a million words costs about its file size in memory and loads in
-milliseconds.
+One line of `data/zh_words.txt` holds all words that begin with one character, and stays the bytes it is: a word is
+searched in its line, so a third of a million words cost their file size in memory and load in milliseconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -39,34 +37,30 @@ class Words:
             self._default.update(dict.fromkeys(same, syllable))
         total, *lines = listed.rstrip(b"\n").split(b"\n")
         self._log_total = log(int(total))
-        self._lines = {line[: line.index(b"\t")].decode(): line for line in lines}
-        self._own: dict[str, dict[str, tuple[float, tuple[str, ...] | None]]] = {}
+        self._lines = {line[: line.index(b"\t")].decode(): line + b"\t" for line in lines}
+        self._own: dict[str, tuple[int, str]] = {}
         for line in own.splitlines():
             if line and not line.startswith("#"):
                 word, reading, *frequency = line.split("\t")
-                weight = log(int(frequency[0]) if frequency else OWN_FREQUENCY) - self._log_total
-                syllables = tuple(reading.split()) if reading else None
-                self._own.setdefault(word[0], {})[word[1:]] = (weight, syllables)
-        self._bucket = lru_cache(maxsize=1024)(self._parse_bucket)
+                self._own[word] = (int(frequency[0]) if frequency else OWN_FREQUENCY, reading)
+        self._entry = lru_cache(maxsize=8192)(self._find)
 
-    def _parse_bucket(self, head: str) -> Mapping[str, tuple[float, tuple[str, ...] | None]]:
-        bucket: dict[str, tuple[float, tuple[str, ...] | None]] = {}
-        line = self._lines.get(head)
-        if line is not None:
-            for entry in line.decode().split("\t")[1:]:
-                tail, frequency, *reading = entry.split(",")
-                bucket[tail] = (
-                    log(int(frequency)) - self._log_total,
-                    tuple(reading[0].split(" ")) if reading else None,
-                )
-        for tail, (weight, syllables) in self._own.get(head, {}).items():
-            known = bucket.get(tail)
-            bucket[tail] = (max(weight, known[0]) if known else weight, syllables or (known[1] if known else None))
-        return bucket
+    def _find(self, word: str) -> tuple[float, tuple[str, ...] | None] | None:
+        """Logarithm of the probability of `word`, and its reading unless that of its characters; None if not listed."""
+        frequency, reading = self._own.get(word, (0, ""))
+        line = self._lines.get(word[0], b"")
+        start = line.find(f"\t{word[1:]},".encode())
+        if start >= 0:
+            _, listed_frequency, *listed_reading = line[start + 1 : line.index(b"\t", start + 1)].decode().split(",")
+            frequency = max(frequency, int(listed_frequency))
+            reading = reading or "".join(listed_reading)
+        if not frequency:
+            return None
+        return log(frequency) - self._log_total, tuple(reading.split(" ")) if reading else None
 
     def is_word(self, text: str) -> bool:
         """Whether `text` is listed as a word."""
-        return text[1:] in self._bucket(text[0])
+        return self._entry(text) is not None
 
     def readable(self, character: str) -> bool:
         """Whether `character` has a Mandarin reading."""
@@ -74,7 +68,7 @@ class Words:
 
     def read(self, word: str) -> tuple[str, ...]:
         """Syllables of a listed word, or of each character by itself."""
-        entry = self._bucket(word[0]).get(word[1:])
+        entry = self._entry(word)
         if entry is not None and entry[1] is not None:
             return entry[1]
         return tuple(self._default[character] for character in word)
@@ -86,11 +80,10 @@ class Words:
         best = [0.0] * (n + 1)
         size = [1] * n
         for start in range(n - 1, -1, -1):
-            bucket = self._bucket(text[start])
-            entry = bucket.get("")
+            entry = self._entry(text[start])
             best[start] = (entry[0] if entry else unknown) + best[start + 1]
             for end in range(start + 2, min(n, start + MAX_WORD) + 1):
-                entry = bucket.get(text[start + 1 : end])
+                entry = self._entry(text[start:end])
                 if entry is not None and (score := entry[0] + best[end]) >= best[start]:
                     best[start] = score
                     size[start] = end - start

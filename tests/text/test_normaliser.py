@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from edge_agent.text import normalise
 
 # Text as people send it: words of both languages, figures and the signs that go with them.
-_PIECES = st.sampled_from(
-    "请 到 号 窗口 次 列车 航班 年 月 日 点 分 元 米 公里 折 第 层 楼 路 高速 电话 密码 至 train flight gate room call the at pm am in ft km kg mi "
-    "St. Dr. No. Mon Jan Nov Ave II VIII www. .com http:// @ # % ° °C ℃ ¥ $ € + - – ~ / : . , × & = _ * ( ) ' \" 。 ， ： （ ） A B12 G CA PM v X7 "
-    "1 2 0 12 05 007 123 1234 2026 35.50 1,299 400-820-8820 14:05 2026-11-22 3/4 II Ⅱ ½ ² ① ٣ 😊 １２ \n".split(" ")
-)
+_WORDS = "请 到 号 窗口 次 列车 航班 年 月 日 点 分 元 米 公里 折 第 层 楼 路 高速 电话 密码 至 train flight gate room call the at pm am in"
+_SHORT = "ft km kg mi St. Dr. No. Mon Jan Nov Ave II VIII www. .com http:// A B12 G CA PM v X7"
+_FIGURES = "1 2 0 12 05 007 123 1234 2026 35.50 1,299 400-820-8820 14:05 2026-11-22 3/4 Ⅱ ½ ² ① ٣ １２"
+_SIGNS = "@ # % ° °C ℃ ¥ $ € + - – ~ / : . , × & = _ * ( ) ' \" 。 ， ： （ ） 😊 \n"
+_PIECES = st.sampled_from(f"{_WORDS} {_SHORT} {_FIGURES} {_SIGNS}".split(" "))
 WRITTEN = st.lists(st.tuples(_PIECES, st.sampled_from(["", " "])), max_size=12).map(lambda pieces: "".join(a + b for a, b in pieces))
 ANY_TEXT = st.one_of(st.text(max_size=60), WRITTEN)
 

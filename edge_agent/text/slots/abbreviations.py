@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from edge_agent.text.slots.calendar import MONTHS
@@ -25,7 +24,8 @@ _WORDS: Final = {
     r"SOC(?=[\u4e00-\u9fff])": "S O C",
 }
 _LAST_WORDS: Final = {
-    "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway", "Rte": "Route", "Pkwy": "Parkway", "Ln": "Lane", "Jct": "Junction",
+    "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway", "Rte": "Route", "Pkwy": "Parkway", "Ln": "Lane",
+    "Jct": "Junction",
 }  # fmt: skip
 _END: Final = r" [A-Z]|\s*$"
 """After these a point ends the sentence too, and stays."""
