@@ -12,6 +12,7 @@ from torch import Tensor
 
 from distill.corpus.shards import CorpusError, Item, read_shard
 from distill.student.config import StudentConfig
+from distill.train.group import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,11 @@ def text_batch(items: Sequence[Item]) -> TextBatch:
 
 
 class TextBatches:
-    """Random batches of segments of similar length."""
+    """Random batches of segments of similar length; each process of ``group`` gets its share."""
 
-    def __init__(self, items: Sequence[Item], size: int, seed: int) -> None:
+    def __init__(self, items: Sequence[Item], size: int, seed: int, group: Group) -> None:
         self._items = sorted(items, key=lambda item: len(item.ids))
-        self._size, self._seed = size, seed
+        self._size, self._seed, self._group = size, seed, group
 
     def __call__(self, step: int) -> TextBatch:
         rng = np.random.default_rng((self._seed, 1, step))
@@ -79,24 +80,27 @@ class TextBatches:
         start = int(rng.integers(0, max(1, len(self._items) - span)))
         window = self._items[start : start + span]
         chosen = rng.choice(len(window), size=min(self._size, len(window)), replace=False)
-        return text_batch([window[i] for i in chosen])
+        return text_batch(self._group.share([window[i] for i in chosen]))
 
 
 class AudioBatches:
-    """Random crops, each segment as likely as it is long."""
+    """Random crops, each segment as likely as it is long; each process of ``group`` gets its share."""
 
-    def __init__(self, items: Sequence[Item], size: int, crop_frames: int, seed: int, config: StudentConfig) -> None:
+    def __init__(
+        self, items: Sequence[Item], size: int, crop_frames: int, seed: int, config: StudentConfig, group: Group
+    ) -> None:
         self._items = [item for item in items if int(item.frames.sum()) > crop_frames]
         if not self._items:
             raise CorpusError(f"no item with audio is longer than a crop of {crop_frames} frames")
         lengths = np.array([int(item.frames.sum()) for item in self._items], np.float64)
         self._weights = lengths / lengths.sum()
-        self._size, self._crop, self._seed, self._hop = size, crop_frames, seed, config.hop
+        self._size, self._crop, self._seed, self._hop, self._group = size, crop_frames, seed, config.hop, group
 
     def __call__(self, step: int) -> AudioBatch:
         rng = np.random.default_rng((self._seed, 2, step))
         chosen = [self._items[i] for i in rng.choice(len(self._items), size=self._size, p=self._weights)]
         starts = [int(rng.integers(0, int(item.frames.sum()) - self._crop + 1)) for item in chosen]
+        chosen, starts = self._group.share(chosen), self._group.share(starts)
         audio = np.stack(
             [item.audio[start * self._hop : (start + self._crop) * self._hop] for item, start in zip(chosen, starts, strict=True)]
         )

@@ -16,6 +16,7 @@ from distill.train import checkpoint
 from distill.train.config import Stage, TrainConfig
 from distill.train.data import AudioBatches, TextBatches
 from distill.train.discriminator import Discriminator
+from distill.train.group import Group
 from distill.train.step import Stepper
 from edge_agent.errors import EdgeAgentError
 
@@ -33,14 +34,15 @@ class Trainer:
         text: batches of phonemes with the text side's targets.
         audio: batches of crops; may be None while only ``text`` stages run.
         speaker: unit-norm speaker vector float32 [speaker_dim].
+        group: the processes that train together; the batches must have been made with the same.
     """
 
     def __init__(
-        self, config: TrainConfig, folder: Path, text: TextBatches, audio: AudioBatches | None, speaker: Tensor
+        self, config: TrainConfig, folder: Path, text: TextBatches, audio: AudioBatches | None, speaker: Tensor, group: Group
     ) -> None:
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
-        self.config, self.folder, self._text, self._audio = config, folder, text, audio
+        self.config, self.folder, self._text, self._audio, self._group = config, folder, text, audio, group
         self.model = MobileSoVITS(SIZES[config.size]).to(config.device)
         self.discriminator = Discriminator(config.discriminator).to(config.device)
         self._stepper = Stepper(config, self.model, self.discriminator, speaker.to(config.device))
@@ -60,20 +62,20 @@ class Trainer:
             TrainingError: a loss became NaN or exploded.
         """
         end = min(until or self.config.total_steps, self.config.total_steps)
-        with tqdm(total=end, initial=self.step, unit="step", smoothing=0.02) as bar:
+        with tqdm(total=end, initial=self.step, unit="step", smoothing=0.02, disable=not self._group.leads) as bar:
             while self.step < end:
                 parts = self._one_step()
-                if self.step % 20 == 0:
+                if self.step % 20 == 0 and self._group.leads:
                     self._log(parts)
                     bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
                 self.step += 1
                 bar.update()
-                if self.step % self.config.save_every == 0 or self.step == end:
+                if (self.step % self.config.save_every == 0 or self.step == end) and self._group.leads:
                     self._save()
 
     def _one_step(self) -> dict[str, float]:
         _, stage, stage_step = self.config.stage_at(self.step)
-        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
+        generator = torch.Generator().manual_seed((self.config.seed * 1_000_003 + self.step) * 64 + self._group.rank)
         rate = _rate(stage, stage_step)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
@@ -86,6 +88,9 @@ class Trainer:
             if self._audio is None:
                 raise TrainingError(f"stage {stage.kind} needs a corpus with audio")
             parts |= self._stepper.audio(self._audio(self.step), stage, stage_step, generator)
+        self._group.average_gradients(self.model.parameters())
+        if stage.kind == "gan":
+            self._group.average_gradients(self.discriminator.parameters())
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip))
         self._guard(parts, norm)
         self._optimiser.step()

@@ -1,0 +1,127 @@
+"""A recipe: everything a voice is made of, in one TOML file, typed."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from distill.train.config import TrainConfig
+from edge_agent.errors import EdgeAgentError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class RecipeError(EdgeAgentError):
+    """A recipe has an unknown key, a wrong type or a missing value; every fault is named at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherRecipe:
+    """Who teaches. ``folder`` holds the assembled teacher, ``style`` weights over its style packs."""
+
+    name: str = "kokoro"
+    folder: str = "runs/teacher"
+    style: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRecipe:
+    """What the teacher reads: ``composed`` sentences beside the written ones; audio of the first ``audio_lines`` lines
+    (all in hand), the text side of all others."""
+
+    composed: int = 5000
+    audio_lines: int = 1650
+    seed: int = 1
+    processes: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRecipe:
+    """What the finished voice is called."""
+
+    voice_id: str = "default"
+    display_name: str = "Default"
+    languages: tuple[str, ...] = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole run; ``folder`` receives corpus, checkpoints, evaluation and voice."""
+
+    folder: str
+    teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
+    corpus: CorpusRecipe = field(default_factory=CorpusRecipe)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    voice: VoiceRecipe = field(default_factory=VoiceRecipe)
+
+    @property
+    def corpus_folder(self) -> Path:
+        """Named by what decides its content, so that another corpus cannot be mistaken for it."""
+        parts = {"teacher": dataclasses.asdict(self.teacher), "corpus": dataclasses.asdict(self.corpus)}
+        del parts["teacher"]["folder"], parts["corpus"]["processes"]
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+        return Path(self.folder) / f"corpus-{digest}"
+
+    @property
+    def run_folder(self) -> Path:
+        return Path(self.folder) / f"seed-{self.train.seed}"
+
+
+def load_recipe(path: Path, **train: Any) -> Recipe:
+    """Read a recipe; ``train`` overrides single values of its ``[train]`` table.
+
+    Raises:
+        RecipeError: it cannot be read, or naming every faulty key.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path} cannot be read: {error}") from error
+    problems: list[str] = []
+    recipe = _build(Recipe, values, "", problems)
+    if problems:
+        raise RecipeError(f"{path}: " + "; ".join(problems))
+    return dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, **train))
+
+
+def _build(kind: type, values: Any, where: str, problems: list[str]) -> Any:
+    if not isinstance(values, dict):
+        problems.append(f"{where or 'the recipe'} is not a table")
+        return None
+    hints = typing.get_type_hints(kind)
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    problems += [f"{where}{name} is not a setting; there are {', '.join(fields)}" for name in values if name not in fields]
+    for name, f in fields.items():
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if required and name not in values:
+            problems.append(f"{where}{name} is missing")
+    given = {name: _convert(hints[name], value, f"{where}{name}", problems) for name, value in values.items() if name in fields}
+    return None if problems else kind(**given)
+
+
+def _convert(kind: Any, value: Any, where: str, problems: list[str]) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return _build(kind, value, f"{where}.", problems)
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_convert(inner[0], one, f"{where}[{i}]", problems) for i, one in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: _convert(inner[1], one, f"{where}.{key}", problems) for key, one in value.items()}
+    if origin is types.UnionType:
+        kind = next(one for one in inner if one is not type(None))
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, type) and origin is None and isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    problems.append(f"{where} = {value!r} is not of type {getattr(kind, '__name__', kind)}")
+    return None
