@@ -1,7 +1,7 @@
 """The Mandarin word list: where words end, and how each is read.
 
 One line of `data/zh_words.txt` holds all words that begin with one character, and stays the bytes it is: a word is
-searched in its line, so a third of a million words cost their file size in memory and load in milliseconds.
+searched in its line, so three hundred thousand words cost their file size in memory and load in milliseconds.
 """
 
 from __future__ import annotations
