@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def read_shard(path: Path) -> Iterator[Item]:
         CorpusError: the file is damaged or of another format; delete it and build the corpus again.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             head = json.loads(arrays["lines"].tobytes())
             if head["format"] != FORMAT:
                 raise CorpusError(f"{path} has corpus format {head['format']}, this program reads {FORMAT}")
@@ -78,5 +79,5 @@ def read_shard(path: Path) -> Iterator[Item]:
                     Line(*line), arrays[f"{i}.ids"].astype(np.int64), arrays[f"{i}.units"],
                     arrays[f"{i}.frames"].astype(np.int64), arrays[f"{i}.f0_hz"], arrays[f"{i}.energy"], audio,
                 )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise CorpusError(f"{path} is damaged ({error}); delete it and run the corpus command again") from error

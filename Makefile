@@ -1,0 +1,43 @@
+# Two commands on a fresh Debian or Ubuntu machine:
+#   make demo [OUT=dir] [TEXT=...]   sets everything up and speaks one announcement from MQTT to ALSA
+#   make test                        installs what the tests need and runs them
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= out
+BIN := $(VENV)/bin
+
+DEMO_PACKAGES := libportaudio2 libasound2-plugins mosquitto mosquitto-clients
+TEST_PACKAGES := $(DEMO_PACKAGES) pulseaudio pulseaudio-utils openssl strace
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/demo.stamp
+	@./system_packages.sh $(DEMO_PACKAGES)
+	$(BIN)/python -m edge_agent.demo --out "$(OUT)" $(if $(TEXT),--text "$$TEXT")
+
+test: $(VENV)/test.stamp
+	@./system_packages.sh $(TEST_PACKAGES)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf $(VENV) out build *.egg-info
+
+$(VENV)/bin/python:
+	@./system_packages.sh $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e '.[demo]'
+	@touch $@
+
+# The oldest PyTorch that every supported Python has would do; a build without CUDA is enough and is taken where one is at hand.
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet -e '.[test,distill]'
+	@touch $@
+
+export TEXT
