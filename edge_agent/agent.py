@@ -57,6 +57,7 @@ class Agent:
         self._stops = ExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._ingresses: list[Ingress] = []
+        self._core: Core | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._health = Health(self._health_changed)
 
@@ -72,6 +73,8 @@ class Agent:
     async def stop(self) -> None:
         """Stop in reverse order; what waits stays in the journal."""
         self._notifier.stopping()
+        if self._core is not None:
+            self._core.stop()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -97,8 +100,11 @@ class Agent:
         queue = SpeechQueue(max_waiting=config.announcement.max_waiting)
 
         mqtt = MqttIngress(config.mqtt.build()) if config.mqtt.enabled else None
-        player = Player(self._make_sink, on_event=lambda event: core.player_event(event), heartbeat=audio_heart)
-        commands = Commands(speaker, self._catalog, worker, player, settings, self._status)
+        player = Player(
+            self._make_sink, on_event=lambda event: core.player_event(event), heartbeat=audio_heart,
+            lead_in_s=config.audio.lead_in_s, idle_close_s=config.audio.idle_close_s,
+        )
+        commands = Commands(self._catalog, worker, player, settings, self._status)
         admission = Admission(
             journal, policy, speaker, self._catalog, config.announcement.build(), lambda: settings.voice,
             mqtt.reply_problem if mqtt else lambda _topic: None,
@@ -107,7 +113,6 @@ class Agent:
         core = Core(ports, self._loop, commands)
         commands.core = core
         self._core, self._queue = core, queue
-        self._stops.callback(core.stop)
 
         hearts = [synthesis_heart, audio_heart]
         self._begin(worker.start, worker.stop)
@@ -120,7 +125,7 @@ class Agent:
         self._metrics.watch(queue_length=lambda: len(queue), cache=lambda: cache.stats() if cache else None, hearts=hearts)
         self._start_metrics()
         core.recover()
-        self._warm_up(worker, speaker, settings)
+        self._warm_up(worker, settings)
         self._tasks = [
             self._loop.create_task(task, name=name)
             for name, task in (
@@ -158,28 +163,30 @@ class Agent:
             except OSError as error:
                 self._health.degrade("metrics", f"port {section.port} of {section.address} cannot be served: {error}")
 
-    def _warm_up(self, worker: SynthesisWorker, speaker: Speaker, settings: Settings) -> None:
+    def _warm_up(self, worker: SynthesisWorker, settings: Settings) -> None:
         """Load the active voice, then make the configured phrases."""
         try:
             voice = self._catalog.get(settings.voice)
         except UnknownVoice as error:
             self._health.degrade("engine", str(error))
             return
-        worker.load(voice)
+        worker.load(voice, then=lambda: self._prewarm(worker, voice))
+
+    def _prewarm(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
         path = self._config.cache.prewarm_file
         if path is None:
             return
         try:
             lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
-            scripts = tuple(speaker.script(line, "auto") for line in lines if line and not line.startswith("#"))
-        except (OSError, UnicodeError, EdgeAgentError) as error:
+        except (OSError, UnicodeError) as error:
             self._health.degrade("prewarm", f"{path}: {error}")
             return
-        worker.warm(Warm(scripts, voice, True, lambda made, failed, why: self._warmed(len(scripts), made, failed, why)))
+        texts = tuple(line for line in lines if line and not line.startswith("#"))
+        worker.warm(Warm(texts, "auto", voice, pinned=True, done=lambda made, problems: self._warmed(len(texts), made, problems)))
 
-    def _warmed(self, texts: int, made: int, failed: int, why: str | None) -> None:
-        log.info("prewarmed texts=%d segments_made=%d failed=%d", texts, made, failed)
-        self._health.note("prewarm", why)
+    def _warmed(self, texts: int, made: int, problems: list[str]) -> None:
+        log.info("prewarmed texts=%d segments_made=%d failed=%d", texts, made, len(problems))
+        self._health.note("prewarm", "; ".join(problems[:3]) or None)
 
     # ---- reports
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from edge_agent.announcement import Lang
 from edge_agent.errors import EdgeAgentError
 from edge_agent.playback.utterance import Utterance
 from edge_agent.service.heartbeat import Heartbeat
@@ -18,6 +19,8 @@ from edge_agent.voices import VoiceInfo
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 1.0
+REHEARSAL = "请A123号旅客于14:05到3号窗口。Platform 2 is open."
+"""Takes the whole way through the text front end, in both languages."""
 
 
 @dataclass(slots=True)
@@ -37,23 +40,24 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """Texts to have in the cache; ``done`` is called with how many segments were made, how many texts failed, and why
-    the first of them did."""
+    """Texts to have in the cache; ``done`` is called with how many segments were made, and what was wrong with each text
+    that failed."""
 
-    scripts: tuple[Script, ...]
+    texts: tuple[str, ...]
+    lang: Lang
     voice: VoiceInfo
     pinned: bool = False
-    done: Callable[[int, int, str | None], None] = field(default=lambda *_: None)
+    done: Callable[[int, list[str]], None] = field(default=lambda *_: None)
 
 
 class SynthesisWorker:
-    """Owns the thread named ``synthesis``. Speech goes before warming, which gives way between two texts."""
+    """Owns the thread named ``synthesis``. Speech goes before warming, which gives way between two segments."""
 
     def __init__(self, speaker: Speaker, heartbeat: Heartbeat) -> None:
         self._speaker, self._heartbeat = speaker, heartbeat
         self._changed = threading.Condition()
         self._speech: deque[Job] = deque()
-        self._idle: deque[Callable[[], None]] = deque()
+        self._idle: deque[Iterator[None]] = deque()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="synthesis", daemon=True)
 
@@ -75,30 +79,31 @@ class SynthesisWorker:
             self._speech.append(job)
             self._changed.notify()
 
-    def load(self, voice: VoiceInfo) -> None:
-        """Load a voice when there is nothing to say."""
-        self._when_idle(lambda: self._load(voice))
+    def load(self, voice: VoiceInfo, then: Callable[[], None] = lambda: None) -> None:
+        """Load a voice in a thread of its own, since that may take minutes and recordings can be played meanwhile; ``then``
+        is called in that thread, whether it could be loaded or not."""
+        threading.Thread(target=self._load, args=(voice, then), name="voice", daemon=True).start()
 
     def warm(self, task: Warm) -> None:
         """Make recordings when there is nothing to say."""
-        counts = [0, 0]
-        problems: list[str] = []
+        self._when_idle(self._warming(task))
 
-        def one(script: Script) -> None:
-            try:
-                counts[0] += self._speaker.prewarm(script, task.voice, pinned=task.pinned)
-            except EdgeAgentError as error:
-                counts[1] += 1
-                problems.append(str(error))
-
-        for script in task.scripts:
-            self._when_idle(lambda script=script: one(script))
-        self._when_idle(lambda: task.done(counts[0], counts[1], problems[0] if problems else None))
-
-    def _when_idle(self, task: Callable[[], None]) -> None:
+    def _when_idle(self, steps: Iterator[None]) -> None:
         with self._changed:
-            self._idle.append(task)
+            self._idle.append(steps)
             self._changed.notify()
+
+    def _warming(self, task: Warm) -> Iterator[None]:
+        made, problems = 0, []
+        for text in task.texts:
+            try:
+                for segment in self._speaker.script(text, task.lang).speech:
+                    made += self._speaker.prewarm(segment, task.voice, pinned=task.pinned)
+                    yield
+            except EdgeAgentError as error:
+                problems.append(f"{text[:40]!r}: {error}")
+                yield
+        task.done(made, problems)
 
     def _run(self) -> None:
         while True:
@@ -108,24 +113,36 @@ class SynthesisWorker:
                 if self._stopping:
                     return
                 job = self._speech.popleft() if self._speech else None
-                task = self._idle.popleft() if job is None and self._idle else None
+                steps = self._idle[0] if job is None and self._idle else None
             if job is not None:
                 with about(job.utterance.id):
                     self._fill(job)
-            elif task is not None:
-                self._supervise(task)
+            elif steps is not None and self._over(steps):
+                self._idle.popleft()
 
-    def _load(self, voice: VoiceInfo) -> None:
+    def _load(self, voice: VoiceInfo, then: Callable[[], None]) -> None:
         try:
             self._speaker.engines.get(voice)
+            # What is first is slow: tables are read, and memory is taken by the model.
+            self._when_idle(self._rehearsing(voice))
+            self._speaker.script(REHEARSAL, "auto")
         except EdgeAgentError as error:
             log.error("voice not loaded voice=%s error=%r", voice.id, str(error))
+        then()
 
-    def _supervise(self, task: Callable[[], None]) -> None:
+    def _rehearsing(self, voice: VoiceInfo) -> Iterator[None]:
+        self._speaker.rehearse(REHEARSAL, voice)
+        yield
+
+    def _over(self, steps: Iterator[None]) -> bool:
         try:
-            task()
+            next(steps)
+        except StopIteration:
+            return True
         except Exception:  # a supervision boundary: the thread must outlive whatever an idle task does
             log.exception("idle task failed")
+            return True
+        return False
 
     def _fill(self, job: Job) -> None:
         utterance = job.utterance

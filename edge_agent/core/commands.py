@@ -12,7 +12,6 @@ from edge_agent.core.core import Core
 from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Cancel, Clear, Command, Ping, Prewarm, Route, Stop, Voice, Volume
 from edge_agent.playback.player import Player
-from edge_agent.speech import Script, Speaker
 from edge_agent.voices import Catalog
 from edge_agent.worker import SynthesisWorker, Warm
 
@@ -29,8 +28,9 @@ class Settings:
         except (OSError, ValueError):
             kept = {}
         kept = kept if isinstance(kept, dict) else {}
-        self.volume: float = kept["volume"] if isinstance(kept.get("volume"), int | float) else volume
-        self.voice: str | None = voice if voice is not None else kept.get("voice")
+        kept_volume, kept_voice = kept.get("volume"), kept.get("voice")
+        self.volume: float = kept_volume if isinstance(kept_volume, int | float) and 0 <= kept_volume <= 1 else volume
+        self.voice: str | None = voice if voice is not None else kept_voice if isinstance(kept_voice, str) else None
 
     def save(self) -> None:
         """Write by temporary file, fsync and rename; failing to is logged, the change holds until the next start."""
@@ -49,10 +49,9 @@ class Commands:
     """Carries out commands, in the event loop's thread."""
 
     def __init__(
-        self, speaker: Speaker, catalog: Catalog, worker: SynthesisWorker, player: Player, settings: Settings,
-        status: Callable[[], dict[str, object]],
+        self, catalog: Catalog, worker: SynthesisWorker, player: Player, settings: Settings, status: Callable[[], dict[str, object]]
     ) -> None:
-        self._speaker, self._catalog, self._worker, self._player = speaker, catalog, worker, player
+        self._catalog, self._worker, self._player = catalog, worker, player
         self._settings, self._status = settings, status
         self.core: Core | None = None
 
@@ -89,20 +88,12 @@ class Commands:
 
     def _prewarm(self, command: Prewarm, reply: Route) -> None:
         voice = self._catalog.get(command.voice or self._settings.voice)
-        scripts: list[Script] = []
-        problems: list[str] = []
-        for text in command.texts:
-            try:
-                scripts.append(self._speaker.script(text, command.lang))
-            except EdgeAgentError as error:
-                problems.append(f"{text[:40]!r}: {error}")
 
-        def done(made: int, failed: int, problem: str | None) -> None:
-            all_problems = problems + ([problem] if problem else [])
-            fields = {"texts": len(command.texts), "segments_made": made, "texts_failed": failed + len(problems)}
-            if all_problems:
-                reply.refuse("; ".join(all_problems[:3]), **fields)
+        def done(made: int, problems: list[str]) -> None:
+            fields = {"texts": len(command.texts), "segments_made": made, "texts_failed": len(problems)}
+            if problems:
+                reply.refuse("; ".join(problems[:3]), **fields)
             else:
                 reply.answer(**fields)
 
-        self._worker.warm(Warm(tuple(scripts), voice, command.pin, done))
+        self._worker.warm(Warm(command.texts, command.lang, voice, command.pin, done))

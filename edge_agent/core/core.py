@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge_agent.announcement import Announcement, OnInterrupt, Outcome
 from edge_agent.clock import Clock
 from edge_agent.core.admission import Admission, Admitted, Refused
+from edge_agent.core.ledger import Ledger
+from edge_agent.database import DatabaseError
+from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, INTERRUPTED, STARTED, Event
 from edge_agent.ingress import Command, Ingress, Message, Route
-from edge_agent.journal import Duplicate, Journal, State
+from edge_agent.journal import Duplicate, Journal, JournalFull, State
 from edge_agent.parse import Rejected
 from edge_agent.playback.events import Cut, DeviceBack, DeviceLost, Drained, Failed, NearEnd, PlayerEvent, Started, Underrun
 from edge_agent.playback.player import Player
@@ -28,6 +32,11 @@ log = logging.getLogger(__name__)
 
 MAX_CUTS = 3
 """An announcement during which the daemon ended this often is given up: it may be what ends it."""
+RETRY_S = 2.0
+"""How often a journal that could not be written is tried again."""
+MAX_HELD = 64
+"""Requests kept unacknowledged for a journal without room. The broker has at most its receive maximum with us; beyond this
+number are only those that nobody would deliver again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class _Spoken:
     admitted: Admitted
     utterance: Utterance
     job: Job
+    started: bool = False
     ending: Outcome | None = None
     ending_reason: str = ""
 
@@ -66,31 +76,34 @@ class Core:
 
     def __init__(self, ports: Ports, loop: asyncio.AbstractEventLoop, on_command: Callable[[Command, Route], None]) -> None:
         self._ports, self._loop, self._on_command = ports, loop, on_command
+        self._ledger = Ledger(ports.journal, ports.health)
+        self._held: deque[Callable[[], None]] = deque()
         self._current: _Spoken | None = None
         self._stages: dict[str, Stages] = {}
         self._resume_at: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._retry_timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
     # ---- Inbox: called from the ingresses' threads
 
     def submit(self, message: Message, ack: Callable[[], None]) -> None:
-        self._loop.call_soon_threadsafe(self._submit, message, ack)
+        self._loop.call_soon_threadsafe(self._unless_stopping, self._submit, message, ack)
 
     def command(self, command: Command, reply: Route) -> None:
-        self._loop.call_soon_threadsafe(self._on_command, command, reply)
+        self._loop.call_soon_threadsafe(self._unless_stopping, self._on_command, command, reply)
 
     def sent(self, event_id: str) -> None:
-        self._loop.call_soon_threadsafe(self._ports.journal.sent, event_id)
+        self._loop.call_soon_threadsafe(self._unless_stopping, self._ledger.sent, event_id)
 
     def link_changed(self, ingress: str, connected: bool, problem: str | None) -> None:
-        self._loop.call_soon_threadsafe(self._link_changed, ingress, connected, problem)
+        self._loop.call_soon_threadsafe(self._unless_stopping, self._link_changed, ingress, connected, problem)
 
     # ---- the audio thread
 
     def player_event(self, event: PlayerEvent) -> None:
         """Take an event of the player, on its thread."""
-        self._loop.call_soon_threadsafe(self._heard, event)
+        self._loop.call_soon_threadsafe(self._unless_stopping, self._heard, event)
 
     # ---- start and stop
 
@@ -111,10 +124,16 @@ class Core:
         self.dispatch()
 
     def stop(self) -> None:
-        """Speak nothing more; what waits stays in the journal for the next run."""
+        """Take nothing in and speak nothing more; what is not finished stays in the journal for the next run."""
         self._stopping = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._retry_timer):
+            if timer is not None:
+                timer.cancel()
+
+    def _unless_stopping(self, action: Callable[..., None], *arguments: object) -> None:
+        # What other threads still report while they are being stopped finds the journal closed.
+        if not self._stopping:
+            action(*arguments)
 
     # ---- what commands need
 
@@ -159,7 +178,10 @@ class Core:
                     break
         else:
             self._leave(queue.expire(now))
-            if queue.preempts(now, self._current.admitted.announcement.priority):
+            current = self._current.admitted.announcement
+            if not self._current.started and current.expires_at <= now:
+                self._cut(Outcome.EXPIRED, "its time was over before the device or the voice was ready")
+            elif queue.preempts(now, current.priority):
                 self._preempt("a scheduled announcement of higher priority is due")
         self._set_timer(now)
 
@@ -167,25 +189,60 @@ class Core:
 
     def _submit(self, message: Message, ack: Callable[[], None]) -> None:
         stages = Stages(message.received_monotonic)
-        verdict = self._ports.admission.admit(message)
+        try:
+            verdict = self._ports.admission.admit(message)
+        except DatabaseError as error:
+            self._hold(error, lambda: self._submit(message, ack))
+            return
         if isinstance(verdict, Duplicate):
             log.info("duplicate request source=%s outcome=%s", message.source, verdict.outcome)
+            ack()
         elif isinstance(verdict, Refused):
             self._refuse(verdict, message)
+            ack()
         else:
             stages.reach("normalised")
-            self._accept(verdict, stages)
-        # Not reached when the journal is full: an unacknowledged message comes again.
-        ack()
+            self._accept(verdict, stages, ack)
 
-    def _accept(self, admitted: Admitted, stages: Stages) -> None:
+    def _accept(self, admitted: Admitted, stages: Stages, ack: Callable[[], None]) -> None:
         announcement = admitted.announcement
-        self._ports.journal.accept(announcement)
+        try:
+            kept = self._ledger.accept(announcement)
+        except (JournalFull, DatabaseError) as error:
+            self._hold(error, lambda: self._accept(admitted, stages, ack))
+            return
+        if isinstance(kept, Duplicate):
+            ack()
+            return
         stages.reach("journaled")
+        ack()
         self._stages[announcement.id] = stages
         self._publish(announcement, ACCEPTED, {"queue_length": len(self._ports.queue)})
         self._enqueue(announcement)
         self.dispatch()
+
+    def _hold(self, error: EdgeAgentError, again: Callable[[], None]) -> None:
+        """Keep a request that cannot be journaled, unacknowledged, until it can: it is neither lost nor promised."""
+        log.error("request held held=%d error=%r", len(self._held) + 1, str(error))
+        self._ports.health.degrade("journal", f"no announcement is accepted: {error}")
+        if len(self._held) < MAX_HELD:
+            self._held.append(again)
+        self._retry_later()
+
+    def _retry_later(self) -> None:
+        if self._retry_timer is None:
+            self._retry_timer = self._loop.call_later(RETRY_S, self._retry)
+
+    def _retry(self) -> None:
+        self._retry_timer = None
+        self._ledger.settle()
+        held, self._held = self._held, deque()
+        for again in held:
+            again()
+        if held and not self._held:
+            self._ports.health.recover("journal")
+        if self._ledger.owes:
+            self._retry_later()
 
     def _enqueue(self, announcement: Announcement) -> None:
         current = self._current.admitted.announcement if self._current else None
@@ -200,7 +257,7 @@ class Core:
             correlation=message.correlation, detail=refused.detail,
         )
         log.warning("rejected id=%s source=%s field=%s", refused.id, message.source, refused.detail.get("field"))
-        self._ports.journal.post(event)
+        self._ledger.post(event)
         self._ports.metrics.finished(Outcome.REJECTED, None)
         self._send(event)
 
@@ -224,7 +281,7 @@ class Core:
             self._finish(announcement, Outcome.FAILED, error.detail())
             return False
         first = self._resume_at.pop(announcement.id, 0)
-        utterance = Utterance(announcement.id, admitted.voice.sample_rate, volume=announcement.volume)
+        utterance = Utterance(announcement.id, admitted.voice.sample_rate, volume=announcement.volume, first_segment=first)
         stages = self._stages.setdefault(announcement.id, Stages())
         job = Job(utterance, admitted.script, admitted.voice, announcement.speed, first, lambda: stages.reach("first_pcm"))
         self._current = _Spoken(admitted, utterance, job)
@@ -251,7 +308,7 @@ class Core:
             return
         if isinstance(event, NearEnd):
             # Journaled first, acknowledged then: after this moment a crash counts the announcement as spoken.
-            self._ports.journal.ending(event.id)
+            self._ledger.ending(event.id)
             event.acknowledge()
             return
         current = self._current
@@ -259,7 +316,8 @@ class Core:
             return
         announcement = current.admitted.announcement
         if isinstance(event, Started):
-            self._ports.journal.started(announcement.id, current.job.first_segment)
+            current.started = True
+            self._ledger.started(announcement.id, current.job.first_segment)
             self._stages[announcement.id].reach("first_frame")
             self._publish(announcement, STARTED, {"delay_s": round(event.delay_s, 4)})
         elif isinstance(event, Underrun):
@@ -285,6 +343,8 @@ class Core:
         if isinstance(event, Drained):
             self._stages[announcement.id].reach("drained")
             self._finish(announcement, Outcome.PLAYED, facts)
+        elif spoken.ending is None and event.segment >= len(spoken.admitted.script.items):
+            self._finish(announcement, Outcome.PLAYED, facts)  # only its closing silence was cut
         elif spoken.ending is not None:
             self._finish(announcement, spoken.ending, {"reason": spoken.ending_reason, **facts})
         else:
@@ -294,9 +354,10 @@ class Core:
         if announcement.on_interrupt is OnInterrupt.DROP:
             self._finish(announcement, Outcome.DROPPED, {"reason": f"interrupted: {reason}", **facts})
             return
-        if announcement.on_interrupt is OnInterrupt.RESUME:
-            self._resume_at[announcement.id] = event.segment
-            self._ports.journal.started(announcement.id, event.segment)
+        first = event.segment if announcement.on_interrupt is OnInterrupt.RESUME else 0
+        self._resume_at[announcement.id] = first
+        # Also takes back that its end was near: after a crash it is to be spoken, not counted as spoken.
+        self._ledger.started(announcement.id, first)
         self._publish(announcement, INTERRUPTED, {"reason": reason, "then": announcement.on_interrupt.value})
         self._ports.queue.requeue(announcement)
 
@@ -311,10 +372,12 @@ class Core:
         seconds = stages.seconds() if stages else {}
         self._resume_at.pop(announcement.id, None)
         event = self._event(announcement, outcome.value, {**detail, "stages": seconds})
-        if self._ports.journal.finish(announcement.id, outcome, event):
+        if self._ledger.finish(announcement.id, outcome, event):
             self._ports.metrics.finished(outcome, announcement.priority, seconds)
             log.info("finished id=%s outcome=%s", announcement.id, outcome.value)
             self._send(event)
+        if self._ledger.owes:
+            self._retry_later()
 
     def _publish(self, announcement: Announcement, kind: str, detail: dict[str, object]) -> None:
         self._send(self._event(announcement, kind, detail))
@@ -333,6 +396,9 @@ class Core:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due = self._ports.queue.due(now)
+        times = [self._ports.queue.due(now)]
+        if self._current is not None and not self._current.started and self._current.ending is None:
+            times.append(self._current.admitted.announcement.expires_at)
+        due = min((time for time in times if time is not None), default=None)
         if due is not None:
             self._timer = self._loop.call_later(max(0.0, due - now) + 0.001, self.dispatch)

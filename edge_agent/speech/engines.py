@@ -77,8 +77,7 @@ class Engines:
             self._failed = (voice.digest, time.monotonic(), reason)
             self._on_change(voice, None, reason)
             raise SynthesisError(reason) from error
-        if self._engine is not None:
-            self._engine.close()
+        # The one before is not closed: the synthesis thread may be speaking with it. It goes with the last reference.
         self._engine, self._failed = engine, None
         log.info("engine loaded voice=%s provider=%s seconds=%.2f", voice.id, engine.provider, time.monotonic() - started)
         self._on_change(voice, engine, None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge_agent.templates import Templates
 from edge_agent.text import Chime, Pause, Speech, plan
 from edge_agent.text.errors import TextError
-from edge_agent.templates import Templates
 
 Item = Speech | Pause | Chime
 

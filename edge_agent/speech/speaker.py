@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 
 from edge_agent.phrases import NotCacheable, PhraseCache, phrase_key
 from edge_agent.playback import chimes
-from edge_agent.playback.loudness import gain_to
+from edge_agent.playback.loudness import TARGET_LUFS, gain_to
 from edge_agent.speech.engines import Engines
 from edge_agent.speech.script import Item, Script, write_script
 from edge_agent.synthesis import PCM, SynthesisError
@@ -68,19 +69,29 @@ class Speaker:
             if number >= first:
                 yield from self._sound(item, number, voice, speed)
 
-    def prewarm(self, script: Script, voice: VoiceInfo, *, pinned: bool = False, speed: float = 1.0) -> int:
-        """Have every spoken segment in the cache; how many had to be made.
+    def prewarm(self, segment: Speech, voice: VoiceInfo, *, pinned: bool = False, speed: float = 1.0) -> bool:
+        """Have a segment in the cache; whether it had to be made.
 
         Raises:
             SynthesisError: the engine failed.
-            CacheError: the phrases cannot be pinned.
+            CacheError: the phrase cannot be pinned.
         """
-        made = 0
-        for item in script.speech:
-            made += any(piece.cached is False for piece in self._sound(item, 0, voice, speed))
-            if pinned and self._cache is not None:
-                self._cache.pin(self.key(item, voice, speed))
-        return made
+        origins = [piece.cached for piece in self._sound(segment, 0, voice, speed)]
+        if pinned and self._cache is not None:
+            self._cache.pin(self.key(segment, voice, speed))
+        return False in origins
+
+    def rehearse(self, text: str, voice: VoiceInfo) -> None:
+        """Speak to nobody and keep nothing, so that whoever speaks next does not pay for what is done only once.
+
+        Raises:
+            TextError: the text cannot be spoken.
+            SynthesisError: the engine failed.
+        """
+        engine = self.engines.get(voice)
+        for segment in self.script(text, "auto").speech:
+            for _ in engine.synthesize(segment):
+                pass
 
     def key(self, segment: Speech, voice: VoiceInfo, speed: float = 1.0) -> str:
         """The name of a segment's recording."""
@@ -101,9 +112,9 @@ class Speaker:
             yield Piece(np.zeros(round(item.seconds * voice.sample_rate), np.float32), number, 1.0, None)
         elif isinstance(item, Chime):
             wave = chimes.render(item.name, voice.sample_rate)
-            yield Piece(wave, number, gain_to(self._loudness_lufs, chimes.LOUDNESS_LUFS), None)
+            yield Piece(wave, number, gain_to(TARGET_LUFS, self._loudness_lufs), None)
         else:
-            gain = gain_to(self._loudness_lufs, voice.loudness_lufs) * 10 ** (item.gain_db / 20)
+            gain = gain_to(voice.loudness_lufs, self._loudness_lufs) * 10 ** (item.gain_db / 20)
             key = self.key(item, voice, speed)
             recording = self._cache.get(key) if self._cache is not None else None
             if recording is not None:
@@ -134,9 +145,7 @@ class Speaker:
             self._keep(key, np.concatenate(chunks), item, voice, busy_s)
 
     def _keep(self, key: str, pcm: PCM, item: Speech, voice: VoiceInfo, busy_s: float) -> None:
-        try:
+        with contextlib.suppress(NotCacheable):  # longer than the cache takes: it is spoken anyway, and made again next time
             self._cache.put(
                 key, pcm, text=item.text, lang=item.lang, voice_id=voice.id, sample_rate=voice.sample_rate, synthesis_s=busy_s
             )
-        except NotCacheable:
-            pass  # longer than the cache takes: it is spoken anyway, and made again next time
