@@ -105,20 +105,23 @@ class SynthesisWorker:
                 yield
         task.done(made, problems)
 
+    def step(self, patience_s: float = 0.0) -> bool:
+        """What the thread does again and again: the most urgent thing, or wait so long for one; whether there was one."""
+        self._heartbeat.beat()
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._speech or self._idle, patience_s)
+            job = self._speech.popleft() if self._speech else None
+            steps = self._idle[0] if job is None and self._idle else None
+        if job is not None:
+            with about(job.utterance.id):
+                self._fill(job)
+        elif steps is not None and self._over(steps):
+            self._idle.popleft()
+        return job is not None or steps is not None
+
     def _run(self) -> None:
-        while True:
-            self._heartbeat.beat()
-            with self._changed:
-                self._changed.wait_for(lambda: self._stopping or self._speech or self._idle, _PATIENCE_S)
-                if self._stopping:
-                    return
-                job = self._speech.popleft() if self._speech else None
-                steps = self._idle[0] if job is None and self._idle else None
-            if job is not None:
-                with about(job.utterance.id):
-                    self._fill(job)
-            elif steps is not None and self._over(steps):
-                self._idle.popleft()
+        while not self._stopping:
+            self.step(_PATIENCE_S)
 
     def _load(self, voice: VoiceInfo, then: Callable[[], None]) -> None:
         try:

@@ -26,12 +26,14 @@ class Engines:
         provider: ``auto``, ``cuda`` or ``cpu``, see :class:`Runtime`.
         threads: processor threads for the model.
         on_change: told (voice, engine, or None with the reason) after each load; runs in the caller's thread.
+        load: makes an engine of a voice's folder.
     """
 
     def __init__(
-        self, provider: str, threads: int, on_change: Callable[[VoiceInfo, Engine | None, str | None], None] = lambda *_: None
+        self, provider: str, threads: int, on_change: Callable[[VoiceInfo, Engine | None, str | None], None] = lambda *_: None,
+        load: Callable[[Path, Runtime], Engine] = load_engine,
     ) -> None:
-        self._provider, self._threads, self._on_change = provider, threads, on_change
+        self._provider, self._threads, self._on_change, self._load_engine = provider, threads, on_change, load
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._failed: tuple[str, float, str] | None = None
@@ -71,7 +73,7 @@ class Engines:
     def _load(self, voice: VoiceInfo, provider: str) -> Engine:
         started = time.monotonic()
         try:
-            engine = load_engine(Path(voice.folder), Runtime(provider, self._threads))
+            engine = self._load_engine(Path(voice.folder), Runtime(provider, self._threads))
         except EdgeAgentError as error:
             reason = f"voice {voice.id} cannot be loaded: {error}"
             self._failed = (voice.digest, time.monotonic(), reason)
