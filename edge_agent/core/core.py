@@ -57,7 +57,8 @@ class Ports:
 
 @dataclass(slots=True)
 class _Spoken:
-    """What is being spoken. ``ending`` says why it was told to end early."""
+    """What is being spoken. ``ending_reason`` says why it was told to end early, ``ending`` with which outcome; without one it
+    gives way and comes back as it wishes."""
 
     admitted: Admitted
     utterance: Utterance
@@ -290,7 +291,7 @@ class Core:
         return True
 
     def _preempt(self, reason: str) -> None:
-        if self._current is not None and self._current.ending is None:
+        if self._current is not None and not self._current.ending_reason:
             self._current.ending_reason = reason
             self._ports.player.preempt()
 

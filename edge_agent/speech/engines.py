@@ -51,16 +51,16 @@ class Engines:
                 raise SynthesisError(self._failed[2])
             return self._load(voice, self._provider)
 
-    def fall_back(self, voice: VoiceInfo) -> Engine:
-        """The same voice on the processor, after its provider failed; this lasts until the program starts anew.
+    def fall_back(self, voice: VoiceInfo, error: SynthesisError) -> Engine:
+        """The same voice on the processor, after its provider failed with ``error``; this lasts until the program starts anew.
 
         Raises:
             SynthesisError: it is on the processor already, or cannot be loaded there either.
         """
         with self._lock:
             if self._engine is None or self._engine.provider == CPU:
-                raise SynthesisError(f"voice {voice.id} fails on the processor too")
-            log.error("engine falls back voice=%s provider=%s", voice.id, self._engine.provider)
+                raise SynthesisError(f"voice {voice.id} fails on the processor: {error}") from error
+            log.error("engine falls back voice=%s provider=%s error=%r", voice.id, self._engine.provider, str(error))
             self._provider = "cpu"
             return self._load(voice, "cpu")
 

@@ -49,6 +49,7 @@ class Speaker:
         self.engines = engines
         self._cache, self._templates, self._loudness_lufs = cache, templates, loudness_lufs
         self._script = lru_cache(maxsize=512)(self._write)
+        self._chime = lru_cache(maxsize=16)(chimes.render)
 
     def script(self, text: str, lang: str, *, chime: str | None = None, repeat: int = 1, gap_s: float = 1.0) -> Script:
         """What will be heard; remembered for texts that come again. See :func:`write_script`.
@@ -111,8 +112,7 @@ class Speaker:
         if isinstance(item, Pause):
             yield Piece(np.zeros(round(item.seconds * voice.sample_rate), np.float32), number, 1.0, None)
         elif isinstance(item, Chime):
-            wave = chimes.render(item.name, voice.sample_rate)
-            yield Piece(wave, number, gain_to(TARGET_LUFS, self._loudness_lufs), None)
+            yield Piece(self._chime(item.name, voice.sample_rate), number, gain_to(TARGET_LUFS, self._loudness_lufs), None)
         else:
             gain = gain_to(voice.loudness_lufs, self._loudness_lufs) * 10 ** (item.gain_db / 20)
             key = self.key(item, voice, speed)
@@ -134,7 +134,7 @@ class Speaker:
             except SynthesisError as error:
                 if chunks or not error.retryable:
                     raise
-                stream = self.engines.fall_back(voice).synthesize(item, speed=speed)
+                stream = self.engines.fall_back(voice, error).synthesize(item, speed=speed)
                 continue
             busy_s += time.monotonic() - began
             if chunk is None:
