@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from typing import Protocol, TypeVar
 
 from edge_agent.clock import SystemClock
 from edge_agent.config import Config
@@ -39,6 +40,15 @@ SYNTHESIS_LIMIT_S = 30.0
 """Loading a voice is the longest the synthesis thread is silent for."""
 AUDIO_LIMIT_S = 15.0
 PRUNE_EVERY_S = 6 * 3600.0
+
+
+class Closable(Protocol):
+    """A part that is open from its construction on."""
+
+    def close(self) -> None: ...
+
+
+Part = TypeVar("Part", bound=Closable)
 
 
 class Agent:
@@ -101,7 +111,7 @@ class Agent:
 
         mqtt = MqttIngress(config.mqtt.build()) if config.mqtt.enabled else None
         player = Player(
-            self._make_sink, on_event=lambda event: core.player_event(event), heartbeat=audio_heart,
+            self._make_sink, on_event=lambda event: core.player_event(event), heartbeat=audio_heart,  # noqa: PLW0108 core is made later
             lead_in_s=config.audio.lead_in_s, idle_close_s=config.audio.idle_close_s,
         )
         commands = Commands(self._catalog, worker, player, settings, self._status)
@@ -222,7 +232,7 @@ class Agent:
 
     # ---- help
 
-    def _opened(self, part):
+    def _opened(self, part: Part) -> Part:
         self._stops.callback(part.close)
         return part
 

@@ -74,7 +74,7 @@ def read_shard(path: Path) -> Iterator[Item]:
             if head["format"] != FORMAT:
                 raise CorpusError(f"{path} has corpus format {head['format']}, this program reads {FORMAT}")
             for i, line in enumerate(head["lines"]):
-                audio = arrays[f"{i}.audio"] if f"{i}.audio" in arrays else None
+                audio = arrays.get(f"{i}.audio")
                 yield Item(
                     Line(*line), arrays[f"{i}.ids"].astype(np.int64), arrays[f"{i}.units"],
                     arrays[f"{i}.frames"].astype(np.int64), arrays[f"{i}.f0_hz"], arrays[f"{i}.energy"], audio,

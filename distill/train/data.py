@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,9 @@ class TextBatch:
     energy: Tensor
     frame_mask: Tensor
 
+    def to(self, device: str) -> TextBatch:
+        return TextBatch(*(getattr(self, f.name).to(device) for f in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class AudioBatch:
@@ -37,6 +40,9 @@ class AudioBatch:
     text: TextBatch
     start: Tensor
     audio: Tensor
+
+    def to(self, device: str) -> AudioBatch:
+        return AudioBatch(self.text.to(device), self.start.to(device), self.audio.to(device))
 
 
 def load_items(folders: Sequence[Path], keep: Callable[[Item], bool]) -> list[Item]:

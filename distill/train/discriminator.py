@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +28,7 @@ class PeriodDiscriminator(nn.Module):
         self.period = period
         widths = (1, *channels)
         self.layers = nn.ModuleList(
-            [nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0)) for a, b in zip(widths, widths[1:], strict=False)]
+            [nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0)) for a, b in pairwise(widths)]
         )
         self.out = nn.Conv2d(widths[-1], 1, (3, 1), 1, (1, 0))
 
@@ -45,7 +46,7 @@ class SpectrogramDiscriminator(nn.Module):
         self.n_fft = n_fft
         widths = (1, *channels)
         self.layers = nn.ModuleList(
-            [nn.Conv2d(a, b, (3, 9), (1, 2), (1, 4)) for a, b in zip(widths, widths[1:], strict=False)]
+            [nn.Conv2d(a, b, (3, 9), (1, 2), (1, 4)) for a, b in pairwise(widths)]
         )
         self.out = nn.Conv2d(widths[-1], 1, 3, 1, 1)
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)

@@ -1,4 +1,7 @@
-"""Several processes (torchrun) that train one student: each takes its share of every batch, gradients are averaged."""
+"""Several processes (torchrun) that train one student: each takes its share of every batch, gradients are averaged.
+
+Losses are normalised within a share, so n processes do what one would that averaged the gradients of the n shares.
+"""
 
 from __future__ import annotations
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections import deque
 from pathlib import Path
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from distill.student import SIZES, MobileSoVITS
+from distill.student import MobileSoVITS
 from distill.train import checkpoint
+from distill.train.compatible import differences
 from distill.train.config import Stage, TrainConfig
 from distill.train.data import AudioBatches, TextBatches
 from distill.train.discriminator import Discriminator
 from distill.train.group import Group
 from distill.train.step import Stepper
+from distill.train.watch import GradientWatch
 from edge_agent.errors import EdgeAgentError
 
 
@@ -35,15 +37,34 @@ class Trainer:
         audio: batches of crops; may be None while only ``text`` stages run.
         speaker: unit-norm speaker vector float32 [speaker_dim].
         group: the processes that train together; the batches must have been made with the same.
+        corpus: name of the corpus the batches come from, kept in the checkpoints.
+        accept_changes: go on from a checkpoint although it was made with other settings, from here on with these.
+
+    Raises:
+        CheckpointError: the newest checkpoint is damaged, or one of another student, speaker, corpus or configuration.
+        TrainingError: the batches cannot be shared out evenly among the processes.
     """
 
     def __init__(
-        self, config: TrainConfig, folder: Path, text: TextBatches, audio: AudioBatches | None, speaker: Tensor, group: Group
+        self,
+        config: TrainConfig,
+        folder: Path,
+        text: TextBatches,
+        audio: AudioBatches | None,
+        speaker: Tensor,
+        group: Group,
+        *,
+        corpus: str = "",
+        accept_changes: bool = False,
     ) -> None:
+        if config.text_batch % group.size or config.audio_batch % group.size:
+            raise TrainingError(
+                f"batches of {config.text_batch} segments and {config.audio_batch} crops cannot be shared evenly by {group.size} processes"
+            )
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self.config, self.folder, self._text, self._audio, self._group = config, folder, text, audio, group
-        self.model = MobileSoVITS(SIZES[config.size]).to(config.device)
+        self.model = MobileSoVITS(config.shape).to(config.device)
         self.discriminator = Discriminator(config.discriminator).to(config.device)
         self._stepper = Stepper(config, self.model, self.discriminator, speaker.to(config.device))
         self._speaker = speaker
@@ -52,16 +73,19 @@ class Trainer:
         self._opponent = torch.optim.AdamW(self.discriminator.parameters(), 2e-4, **adam)
         self.average = {name: value.detach().clone().float() for name, value in self.model.state_dict().items()}
         self.step = 0
-        self._recent: deque[float] = deque(maxlen=200)
-        self._resume()
+        self._corpus = corpus
+        self._watches = {"student": GradientWatch(), "discriminator": GradientWatch()}
+        self._resume(accept_changes)
 
     def run(self, until: int | None = None) -> None:
         """Train to the end of the last stage, or to global step ``until``.
 
         Raises:
             TrainingError: a loss became NaN or exploded.
+            CheckpointError: a checkpoint cannot be written.
         """
-        end = min(until or self.config.total_steps, self.config.total_steps)
+        end = self.config.total_steps if until is None else min(until, self.config.total_steps)
+        due = False
         with tqdm(total=end, initial=self.step, unit="step", smoothing=0.02, disable=not self._group.leads) as bar:
             while self.step < end:
                 parts = self._one_step()
@@ -70,11 +94,19 @@ class Trainer:
                     bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
                 self.step += 1
                 bar.update()
-                if (self.step % self.config.save_every == 0 or self.step == end) and self._group.leads:
-                    self._save()
+                due |= self.step % self.config.save_every == 0 or self.step == end
+                if due and not self._suspicious:  # while gradients are out of proportion the last checkpoint is the good one
+                    due = False
+                    if self._group.leads:
+                        self._save()
+        if self._suspicious:
+            self._stop("gradients are out of proportion at the end", {})
 
     def _one_step(self) -> dict[str, float]:
         _, stage, stage_step = self.config.stage_at(self.step)
+        if stage_step == 0:
+            for watch in self._watches.values():
+                watch.forget()
         generator = torch.Generator().manual_seed((self.config.seed * 1_000_003 + self.step) * 64 + self._group.rank)
         rate = _rate(stage, stage_step)
         for group in self._optimiser.param_groups:
@@ -83,31 +115,42 @@ class Trainer:
         self._opponent.zero_grad()
         parts: dict[str, float] = {}
         if stage.kind == "text" or self.step % self.config.text_every == 0:
-            parts |= self._stepper.text(self._text(self.step))
+            parts |= self._stepper.text(self._text(self.step).to(self.config.device))
         if stage.kind != "text":
             if self._audio is None:
                 raise TrainingError(f"stage {stage.kind} needs a corpus with audio")
-            parts |= self._stepper.audio(self._audio(self.step), stage, stage_step, generator)
+            parts |= self._stepper.audio(self._audio(self.step).to(self.config.device), stage, stage_step, generator)
         self._group.average_gradients(self.model.parameters())
+        norms = {"student": float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip))}
         if stage.kind == "gan":
             self._group.average_gradients(self.discriminator.parameters())
-        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip))
-        self._guard(parts, norm)
+            gradients = [p.grad for p in self.discriminator.parameters() if p.grad is not None]
+            norms["discriminator"] = float(torch.nn.utils.get_total_norm(gradients))
+        self._guard(parts, norms)
         self._optimiser.step()
         if stage.kind == "gan":
             self._opponent.step()
         checkpoint.update_ema(self.average, self.model, self.config.ema, self.step)
-        return parts | {"gradient": norm, "rate": rate}
+        return parts | {"gradient": norms["student"], "rate": rate}
 
-    def _guard(self, parts: dict[str, float], norm: float) -> None:
-        worst = max([abs(value) for value in parts.values()])
-        if math.isfinite(norm) and math.isfinite(worst):
-            self._recent.append(norm)
-            return
-        last = checkpoint.newest(self.folder)
+    @property
+    def _suspicious(self) -> bool:
+        return any(watch.suspicious for watch in self._watches.values())
+
+    def _guard(self, parts: dict[str, float], norms: dict[str, float]) -> None:
+        if not all(map(math.isfinite, [*norms.values(), *parts.values()])):
+            self._stop("loss or gradient is not finite", {**parts, **norms})
+        for name, norm in norms.items():
+            watch = self._watches[name]
+            watch.see(norm)
+            if watch.exploded:
+                self._stop(f"the gradient of the {name} explodes, usually it is {watch.usual:.3g}", {**parts, **norms})
+
+    def _stop(self, what: str, values: dict[str, float]) -> NoReturn:
+        numbers = f" ({', '.join(f'{name} {value:.4g}' for name, value in values.items())})" if values else ""
         raise TrainingError(
-            f"step {self.step}: loss or gradient is not finite ({parts}, gradient {norm}); nothing of this step was kept, the last good "
-            f"checkpoint is {last}. Lower the learning rate of this stage, or look at the batch: distill inspect --step {self.step}"
+            f"step {self.step}: {what}{numbers}; nothing of this step was kept, the last good "
+            f"checkpoint is {checkpoint.newest(self.folder)}. Lower this stage's learning rate, or raise its warmup"
         )
 
     def _log(self, parts: dict[str, float]) -> None:
@@ -118,6 +161,8 @@ class Trainer:
     def _save(self) -> None:
         state = {
             "step": self.step,
+            "corpus": self._corpus,
+            "watches": {name: watch.state() for name, watch in self._watches.items()},
             "config": self.config.to_dict(),
             "student": self.model.config.to_dict(),
             "speaker": self._speaker,
@@ -128,22 +173,38 @@ class Trainer:
             "opponent": self._opponent.state_dict(),
         }
         checkpoint.save(self.folder / f"step-{self.step:07d}.pt", state)
-        for old in sorted(self.folder.glob("step-*.pt"))[: -self.config.keep]:
-            old.unlink()
+        checkpoint.prune(self.folder, self.config.keep)
 
-    def _resume(self) -> None:
+    def _resume(self, accept_changes: bool) -> None:
         path = checkpoint.newest(self.folder)
         if path is None:
             return
         state = checkpoint.load(path)
+        try:
+            self._refuse_strangers(path, state, accept_changes)
+            self.model.load_state_dict(state["model"])
+            self.discriminator.load_state_dict(state["discriminator"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            self._opponent.load_state_dict(state["opponent"])
+            self.average = {name: value.to(self.config.device) for name, value in state["average"].items()}
+            self.step = state["step"]
+        except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise checkpoint.CheckpointError(f"{path} is no checkpoint of this training ({error}); use another folder") from error
+        for name, norms in state.get("watches", {}).items():
+            self._watches[name].restore(norms)
+
+    def _refuse_strangers(self, path: Path, state: dict[str, Any], accept_changes: bool) -> None:
         if state["student"] != self.model.config.to_dict():
             raise checkpoint.CheckpointError(f"{path} holds a student of another shape; use another folder or the same size")
-        self.model.load_state_dict(state["model"])
-        self.discriminator.load_state_dict(state["discriminator"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._opponent.load_state_dict(state["opponent"])
-        self.average = state["average"]
-        self.step = state["step"]
+        found = differences(state["config"], self.config, state["step"])
+        if state["speaker"].tolist() != self._speaker.tolist():
+            found.append("the speaker vector is another")
+        if self._corpus and state.get("corpus", self._corpus) != self._corpus:
+            found.append(f"the corpus was {state['corpus']}, now {self._corpus}")
+        if found and not accept_changes:
+            raise checkpoint.CheckpointError(
+                f"{path} was made with another configuration: {'; '.join(found)}. Undo that, train in another folder, or accept the changes"
+            )
 
 
 def _rate(stage: Stage, step: int) -> float:
