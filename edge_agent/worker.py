@@ -47,6 +47,7 @@ class Warm:
     lang: Lang
     voice: VoiceInfo
     pinned: bool = False
+    speed: float = 1.0
     done: Callable[[int, list[str]], None] = field(default=lambda *_: None)
 
 
@@ -98,7 +99,7 @@ class SynthesisWorker:
         for text in task.texts:
             try:
                 for segment in self._speaker.script(text, task.lang).speech:
-                    made += self._speaker.prewarm(segment, task.voice, pinned=task.pinned)
+                    made += self._speaker.prewarm(segment, task.voice, pinned=task.pinned, speed=task.speed)
                     yield
             except EdgeAgentError as error:
                 problems.append(f"{text[:40]!r}: {error}")

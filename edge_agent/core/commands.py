@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_agent.core.core import Core
 from edge_agent.errors import EdgeAgentError
-from edge_agent.ingress import Cancel, Clear, Command, Ping, Prewarm, Route, Stop, Voice, Volume
+from edge_agent.ingress import Cancel, Clear, Command, Ping, Prewarm, Route, Status, Stop, Voice, Volume
 from edge_agent.playback.player import Player
 from edge_agent.voices import Catalog
 from edge_agent.worker import SynthesisWorker, Warm
@@ -29,7 +29,8 @@ class Settings:
             kept = {}
         kept = kept if isinstance(kept, dict) else {}
         kept_volume, kept_voice = kept.get("volume"), kept.get("voice")
-        self.volume: float = kept_volume if isinstance(kept_volume, int | float) and 0 <= kept_volume <= 1 else volume
+        sound = isinstance(kept_volume, int | float) and not isinstance(kept_volume, bool) and 0 <= kept_volume <= 1
+        self.volume: float = kept_volume if sound else volume
         self.voice: str | None = voice if voice is not None else kept_voice if isinstance(kept_voice, str) else None
 
     def save(self) -> None:
@@ -85,6 +86,10 @@ class Commands:
                 self._prewarm(command, reply)
             case Ping():
                 reply.answer(**self._status())
+            case Status(ids=ids):
+                whereabouts = {id: self.core.whereabouts(id) for id in ids}
+                facts = {"voice": self._settings.voice, "volume": self._settings.volume}
+                reply.answer(**self._status(), **facts, announcements=whereabouts)
 
     def _prewarm(self, command: Prewarm, reply: Route) -> None:
         voice = self._catalog.get(command.voice or self._settings.voice)
@@ -96,4 +101,4 @@ class Commands:
             else:
                 reply.answer(**fields)
 
-        self._worker.warm(Warm(command.texts, command.lang, voice, command.pin, done))
+        self._worker.warm(Warm(command.texts, command.lang, voice, command.pin, command.speed, done))

@@ -15,7 +15,7 @@ from edge_agent.core.ledger import Ledger
 from edge_agent.database import DatabaseError
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, INTERRUPTED, STARTED, Event
-from edge_agent.ingress import Command, Ingress, Message, Route
+from edge_agent.ingress import Command, Ingress, Message, Route, Verdict
 from edge_agent.journal import Duplicate, Journal, JournalFull, State
 from edge_agent.parse import Rejected
 from edge_agent.playback.events import Cut, DeviceBack, DeviceLost, Drained, Failed, NearEnd, PlayerEvent, Started, Underrun
@@ -166,6 +166,19 @@ class Core:
     def speaking(self) -> str | None:
         return self._current.admitted.announcement.id if self._current else None
 
+    def whereabouts(self, id: str) -> str:
+        """``waiting``, ``speaking``, the outcome of an announcement that has ended, or ``unknown``.
+
+        Raises:
+            DatabaseError: the journal cannot be read.
+        """
+        if id == self.speaking:
+            return "speaking"
+        known = self._ports.journal.known(id)
+        if known is None:
+            return "unknown"
+        return "waiting" if known.outcome is None else known.outcome.value
+
     def dispatch(self) -> None:
         """Begin the next announcement if nothing is being spoken, and set the timer for what is due later."""
         if self._stopping:
@@ -195,30 +208,38 @@ class Core:
         except DatabaseError as error:
             self._hold(error, lambda: self._submit(message, ack))
             return
+        except Exception:  # a supervision boundary: one request must not be delivered again for ever, nor keep others out
+            log.exception("request not understood source=%s", message.source)
+            verdict = Refused(None, message.reply_to, {"reason": "internal error; the daemon's log has more"})
         if isinstance(verdict, Duplicate):
             log.info("duplicate request source=%s outcome=%s", message.source, verdict.outcome)
             ack()
+            message.answer(_known_already(verdict))
         elif isinstance(verdict, Refused):
             self._refuse(verdict, message)
             ack()
+            message.answer(Verdict("rejected", verdict.id, verdict.detail))
         else:
             stages.reach("normalised")
-            self._accept(verdict, stages, ack)
+            self._accept(verdict, stages, message, ack)
 
-    def _accept(self, admitted: Admitted, stages: Stages, ack: Callable[[], None]) -> None:
+    def _accept(self, admitted: Admitted, stages: Stages, message: Message, ack: Callable[[], None]) -> None:
         announcement = admitted.announcement
         try:
             kept = self._ledger.accept(announcement)
         except (JournalFull, DatabaseError) as error:
-            self._hold(error, lambda: self._accept(admitted, stages, ack))
+            self._hold(error, lambda: self._accept(admitted, stages, message, ack))
             return
         if isinstance(kept, Duplicate):
             ack()
+            message.answer(_known_already(kept))
             return
         stages.reach("journaled")
         ack()
+        facts = {"queue_length": len(self._ports.queue)}
+        message.answer(Verdict("accepted", announcement.id, facts))
         self._stages[announcement.id] = stages
-        self._publish(announcement, ACCEPTED, {"queue_length": len(self._ports.queue)})
+        self._publish(announcement, ACCEPTED, facts)
         self._enqueue(announcement)
         self.dispatch()
 
@@ -403,3 +424,7 @@ class Core:
         due = min((time for time in times if time is not None), default=None)
         if due is not None:
             self._timer = self._loop.call_later(max(0.0, due - now) + 0.001, self.dispatch)
+
+
+def _known_already(duplicate: Duplicate) -> Verdict:
+    return Verdict("duplicate", None, {"outcome": duplicate.outcome and duplicate.outcome.value})

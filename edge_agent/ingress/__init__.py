@@ -1,7 +1,7 @@
 """Ways in and out: one port (:class:`Ingress`), MQTT and ZeroMQ behind it."""
 
-from edge_agent.ingress.base import Inbox, Ingress, IngressError, Message, Route, State
-from edge_agent.ingress.commands import COMMANDS, Cancel, Clear, Command, Ping, Prewarm, Stop, Voice, Volume
+from edge_agent.ingress.base import Inbox, Ingress, IngressError, Message, Route, State, Verdict
+from edge_agent.ingress.commands import COMMANDS, Cancel, Clear, Command, Ping, Prewarm, Status, Stop, Voice, Volume
 from edge_agent.ingress.mqtt import MqttIngress
 from edge_agent.ingress.mqtt_config import InvalidMqttConfig, MqttConfig
 from edge_agent.ingress.topics import Topics
@@ -22,8 +22,10 @@ __all__ = [
     "Prewarm",
     "Route",
     "State",
+    "Status",
     "Stop",
     "Topics",
+    "Verdict",
     "Voice",
     "Volume",
 ]

@@ -19,12 +19,30 @@ class IngressError(EdgeAgentError):
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the core made of a request, known once it is durable.
+
+    ``id`` is the announcement's, None where none could be read. ``detail`` holds plain JSON values: the reason of a rejection,
+    the ``outcome`` of a duplicate (None while it has not ended).
+    """
+
+    status: Literal["accepted", "rejected", "duplicate"]
+    id: str | None
+    detail: Mapping[str, Any]
+
+
+def _ignore(verdict: Verdict) -> None:
+    """For transports whose peers learn the verdict from the events."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A request to speak as it arrived, not yet parsed.
 
     ``source`` names the way in (``mqtt:<topic>``), ``expiry_s`` is what remained of an MQTT v5 message expiry when the
     message arrived, ``received_at`` is in seconds since the Unix epoch and ``received_monotonic`` on the monotonic clock.
     ``redelivered`` says that the transport may have delivered this message before, because its acknowledgement was lost.
+    ``answer`` is called at most once, on the core's thread, and must not block.
     """
 
     payload: bytes
@@ -37,6 +55,7 @@ class Message:
     received_monotonic: float
     redelivered: bool = False
     packet_id: int | None = None
+    answer: Callable[[Verdict], None] = _ignore
 
     def fingerprint(self) -> str:
         """32 hex digits that a redelivery shares with its first delivery.

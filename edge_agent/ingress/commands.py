@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from edge_agent.parse.fields import FIELDS, Check, Pattern, Problem
 from edge_agent.parse.rejected import show
 
 MAX_PREWARM_TEXTS = 200
+MAX_STATUS_IDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ class Volume(Command):
 
 @dataclass(frozen=True, slots=True)
 class Prewarm(Command):
-    """Synthesize texts into the phrase cache when idle; ``pin`` keeps them there."""
+    """Synthesize texts into the phrase cache when idle, for requests with the same ``speed``; ``pin`` keeps them there."""
 
     name = "prewarm"
     texts: tuple[str, ...]
     lang: Lang = "auto"
     voice: str | None = None
     pin: bool = False
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ class Ping(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Status(Command):
+    """Ask how the daemon is, and what has become of announcements. ZeroMQ only; over MQTT both are published."""
+
+    name = "status"
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What a command says about its answer; ``ref`` comes back in it. MQTT v5 properties win over ``reply_to``."""
 
@@ -87,20 +97,23 @@ class Envelope:
     reply_to: str | None = None
 
 
-class _Texts:
-    allowed = f"a list of 1 to {MAX_PREWARM_TEXTS} texts, each {FIELDS['text'].allowed}"
+class _Several:
+    """A list of what one field of an announcement may hold."""
+
+    def __init__(self, field: str, most: int) -> None:
+        self._field, self._most = FIELDS[field], most
+        self.allowed = f"a list of 1 to {most} {field}s, each {self._field.allowed}"
 
     def read(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
             raise Problem("is not a list")
-        if not 1 <= len(value) <= MAX_PREWARM_TEXTS:
+        if not 1 <= len(value) <= self._most:
             raise Problem(f"has {len(value)} entries")
-        return tuple(self._entry(index, text) for index, text in enumerate(value))
+        return tuple(self._entry(index, entry) for index, entry in enumerate(value))
 
-    @staticmethod
-    def _entry(index: int, text: Any) -> str:
+    def _entry(self, index: int, entry: Any) -> str:
         try:
-            read: str = FIELDS["text"].read(text)
+            read: str = self._field.read(entry)
         except Problem as problem:
             raise Problem(f"[{index}] {problem}") from None
         return read
@@ -133,11 +146,17 @@ _FORMS: dict[str, _Form] = {
     "cancel": _Form(Cancel, {}, {"id": FIELDS["id"], "key": FIELDS["key"]}),
     "clear": _Form(Clear, {}, {}),
     "volume": _Form(Volume, {"volume": FIELDS["volume"]}, {}),
-    "prewarm": _Form(Prewarm, {"texts": _Texts()}, {"lang": FIELDS["lang"], "voice": FIELDS["voice"], "pin": _Flag()}),
+    "prewarm": _Form(
+        Prewarm,
+        {"texts": _Several("text", MAX_PREWARM_TEXTS)},
+        {"lang": FIELDS["lang"], "voice": FIELDS["voice"], "pin": _Flag(), "speed": FIELDS["speed"]},
+    ),
     "voice": _Form(Voice, {"voice": FIELDS["voice"]}, {}),
     "ping": _Form(Ping, {}, {}),
 }
 COMMANDS = tuple(_FORMS)
+"""What MQTT's ``cmd`` may be."""
+_STATUS = _Form(Status, {}, {"ids": _Several("id", MAX_STATUS_IDS)})
 
 
 def read_envelope(payload: bytes) -> tuple[dict[str, Any], Envelope]:
@@ -160,11 +179,25 @@ def read_command(values: Mapping[str, Any]) -> Command:
     if not isinstance(name, str) or name not in _FORMS:
         problem = "is missing" if "cmd" not in values else f"is {show(name)}"
         raise Rejected("cmd", problem, ", ".join(COMMANDS))
-    form = _FORMS[name]
+    fields = {field: value for field, value in values.items() if field != "cmd" and field not in _ENVELOPE}
+    return build_command(name, fields, lambda known: ("cmd", *known, *_ENVELOPE))
+
+
+def build_command(name: str, values: Mapping[str, Any], known_as: Callable[[Iterable[str]], Iterable[str]] = tuple) -> Command:
+    """Validate the fields of one command, freed of what surrounds them.
+
+    Args:
+        name: one of :data:`COMMANDS`, or ``status``.
+        known_as: adds what else may stand beside the fields, for the message about one that may not.
+
+    Raises:
+        Rejected: unknown or missing field, wrong type or range; names the field and what is allowed.
+    """
+    form = _STATUS if name == "status" else _FORMS[name]
     known = {**form.required, **form.optional}
     for field in values:
-        if field != "cmd" and field not in known and field not in _ENVELOPE:
-            raise Rejected(show(field), f"is not a field of {name}", ", ".join(("cmd", *known, *_ENVELOPE)))
+        if field not in known:
+            raise Rejected(show(field), f"is not a field of {name}", ", ".join(known_as(known)))
     for field, check in form.required.items():
         if field not in values:
             raise Rejected(field, "is missing", check.allowed)
