@@ -56,10 +56,16 @@ def random_student(config: StudentConfig = TINY, seed: int = 0) -> Student:
     return Student(model, speaker / speaker.norm(), 7, "0" * 64)
 
 
-def save(student: Student, path: Path, **changes: object) -> Path:
+def save(student: Student, path: Path, /, **changes: object) -> Path:
     """Write ``student`` as the training writes it, with ``changes`` to the state."""
     weights = student.model.state_dict()
-    state = {"step": student.step, "student": student.model.config.to_dict(), "speaker": student.speaker, "model": weights, "average": weights}
+    state = {
+        "step": student.step,
+        "student": student.model.config.to_dict(),
+        "speaker": student.speaker,
+        "model": weights,
+        "average": weights,
+    }
     checkpoint.save(path, {**state, **changes})
     return path
 

@@ -51,7 +51,7 @@ def test_a_duration_rounded_the_other_way_does_not_count(golden, pcm):
     [
         lambda pcm: pcm[::-1],
         lambda pcm: np.roll(pcm, len(pcm) // 3),
-        lambda pcm: np.zeros_like(pcm),
+        np.zeros_like,
         lambda pcm: 0.3 * np.random.default_rng(2).standard_normal(len(pcm)).astype(np.float32),
         lambda pcm: np.cumsum(pcm) / 50,
         lambda pcm: pcm[: len(pcm) // 2],

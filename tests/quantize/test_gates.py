@@ -1,0 +1,43 @@
+"""A gate holds at its limit and not beyond, and not for what is no number."""
+
+from __future__ import annotations
+
+import pytest
+
+from quantize import gates
+from quantize.gates import Gate
+from quantize.loss import Loss
+
+GOOD = Loss(0.05, 0.1, 0.01, 3.0, 0.001)
+
+
+@pytest.mark.parametrize(("value", "passed"), [(0.9, True), (1.0, True), (1.01, False), (float("nan"), False), (float("inf"), False)])
+def test_limit(value, passed):
+    assert Gate("x", value, 1.0, "dB").passed is passed
+
+
+def test_size():
+    assert gates.size_gate(15_000_000).passed
+    assert not gates.size_gate(15_000_001).passed
+
+
+def test_a_good_variant_passes_all():
+    assert all(gate.passed for gate in gates.loss_gates("cpu", GOOD))
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (Loss(0.3, 0.4, 0.01, 3, 0), "log-spectral distance"),
+        (Loss(0.05, 0.1, 0.06, 3, 0), "durations changed"),
+        (Loss(0.05, 0.1, 0.01, 16, 0), "F0 deviation"),
+        (Loss(0.05, 0.1, 0.01, 3, 0.02), "voicing changed"),
+    ],
+)
+def test_each_loss_has_its_gate(loss, name):
+    assert [gate.name for gate in gates.loss_gates("trt", loss) if not gate.passed] == [f"trt: {name}"]
+
+
+def test_what_scorers_say():
+    found = gates.hearing_gates({"DistillMOS, zh,": 0.02, "DistillMOS, en,": 0.03, "word error, en,": 1.0, "pinyin error, zh,": 1.2})
+    assert [gate.name for gate in found if not gate.passed] == ["DistillMOS, en, loss", "pinyin error, zh, loss"]
