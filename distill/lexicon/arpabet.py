@@ -30,7 +30,7 @@ def _symbol(phones: list[str], at: int) -> str:
     before = phones[at - 1] if at else ""
     after, later = [*phones[at + 1 : at + 3], "", ""][:2]
     if not _is_vowel(phone):
-        return "T" if phone == "T" and _is_flapped(before, after) else _CONSONANTS[phone]
+        return "T" if phone == "T" and _is_flapped(before, after, later) else _CONSONANTS[phone]
     vowel, stress = phone[:-1], phone[-1]
     if stress == "2" and vowel == "IY" and not after:
         stress = "0"
@@ -52,5 +52,6 @@ def _is_vowel(phone: str) -> bool:
     return phone[-1:].isdigit()
 
 
-def _is_flapped(before: str, after: str) -> bool:
-    return (_is_vowel(before) or before == "R") and after.endswith("0")
+def _is_flapped(before: str, after: str, later: str) -> bool:
+    is_unstressed = after.endswith("0") or (after == "IY2" and not later)
+    return is_unstressed and (_is_vowel(before) or before == "R")

@@ -25,8 +25,8 @@ def compile_lexicon(gold_path: Path, silver_path: Path, cmudict_path: Path, supp
     The supplement wins over misaki's gold, gold over silver, silver over CMUdict. Between dictionaries this also holds
     where two entries differ only in the case of the first letter, because a reader tries both cases of a word. Words of
     CMUdict alone are filed with a capital: most are names, and a short one in capitals is more likely an acronym. Those
-    that are misaki's words with an ending are left out: ``passengers`` shall sound like ``passenger``. Variants equal to
-    the default are dropped.
+    that are misaki's words with an ending are left out: ``passengers`` shall sound like ``passenger``. Variants equal
+    to the default are dropped.
 
     Raises:
         SupplementError: the supplement has a line that cannot be understood.
@@ -34,10 +34,11 @@ def compile_lexicon(gold_path: Path, silver_path: Path, cmudict_path: Path, supp
     gold: dict[str, Entry] = json.loads(gold_path.read_text("utf-8"))
     silver: dict[str, Entry] = json.loads(silver_path.read_text("utf-8"))
     lines = {word: _line(entry) for word, entry in (_unreachable(silver, gold) | gold).items()}
-    lines |= _underivable(_unreachable(_cmudict(cmudict_path), lines), lines)
-    known = {word: line.split("\t")[0] for word, line in lines.items()}
-    lines |= read_supplement(supplement_path, known)
-    return _sorted(lines)
+    names = _underivable(_unreachable(_cmudict(cmudict_path), lines), lines)
+    known = {word: line.split("\t")[0] for word, line in (names | lines).items()}
+    supplement = read_supplement(supplement_path, known)
+    acronyms = {word.capitalize() for word, sounds in supplement.items() if sounds == SPELLED}
+    return _sorted({word: sounds for word, sounds in names.items() if word not in acronyms} | lines | supplement)
 
 
 def _sorted(lines: Mapping[str, str]) -> str:

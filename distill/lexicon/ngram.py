@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def _count(rows: Sequence[Sequence[int]], order: int) -> list[_Level]:
         grams, first, counts = np.unique(extend(contexts, tokens[targets]), return_index=True, return_counts=True)
         suffixes = extend(_context(tokens, targets[first], max(0, n - 2)), tokens[targets[first]])
         levels.append(_Level(grams, contexts[first], suffixes, counts.astype(float), np.empty(0)))
-    for below, level in zip(levels, levels[1:], strict=False):
+    for below, level in pairwise(levels):
         n_before = np.bincount(np.searchsorted(below.grams, level.suffixes), minlength=len(below.grams))
         below.counts = n_before.astype(float)
     return levels
@@ -91,7 +92,7 @@ def _prune(levels: list[_Level], n_kept: int) -> dict[int, tuple[float, float]]:
 
     Backoffs are computed after pruning, so that the probabilities after each context still sum to one.
     """
-    lower = [_lower_probabilities(below, level) for below, level in zip(levels, levels[1:], strict=False)]
+    lower = [_lower_probabilities(below, level) for below, level in pairwise(levels)]
     worth = [np.full(len(levels[0].grams), np.inf)]
     worth += [
         level.counts * np.abs(np.log(level.probabilities / p)) for level, p in zip(levels[1:], lower, strict=True)

@@ -75,7 +75,7 @@ class LettersToSound:
         LettersToSoundError: the file is missing, damaged, or of another format.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 if int(file["format"]) != FORMAT:
                     raise ValueError(f"format {int(file['format'])}, expected {FORMAT}")
                 self._order = int(file["order"])
@@ -93,9 +93,10 @@ class LettersToSound:
         first_keys = np.arange(1 << _BUCKET_BITS, dtype=np.uint32) << (32 - _BUCKET_BITS)
         self._buckets = np.searchsorted(self._keys, first_keys).astype(np.int32)
         self._chunks = ["", *chunks]
-        self._candidates = {
-            letter: np.array([i for i, owner in enumerate(letters, start=1) if owner == letter], np.uint64) for letter in set(letters)
-        }
+        tokens: dict[str, list[int]] = {}
+        for token, letter in enumerate(letters, start=1):
+            tokens.setdefault(letter, []).append(token)
+        self._candidates = {letter: np.array(ids, np.uint64) for letter, ids in tokens.items()}
 
     def sounds(self, word: str) -> str:
         """Return the sounds of ``word`` with stress marks; letters outside a to z are passed over.
