@@ -34,7 +34,7 @@ def write_script(
     spoken: list[Item] = []
     if match is not None:
         try:
-            spoken = [item for piece in match.pieces() for item in plan(piece.text, lang).items]
+            spoken = [item for piece in match.pieces for item in plan(piece.text, lang).items]
         except TextError:
             spoken = []  # a slot of punctuation only: the sentence as a whole may still be read
     spoken = spoken or list(plan(text, lang).items)

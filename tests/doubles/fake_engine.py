@@ -69,7 +69,8 @@ def hum(text: str, speed: float = 1.0) -> NDArray[np.float32]:
 
 
 def pitch_hz(text: str) -> float:
-    return 200.0 + 20.0 * (hashlib.sha256(text.encode()).digest()[0] % 128)
+    """Far enough from that of other texts to be told apart within ten milliseconds."""
+    return 300.0 + 100.0 * (hashlib.sha256(text.encode()).digest()[0] % 64)
 
 
 def write_voice(folder: Path, voice_id: str = "hum") -> Path:

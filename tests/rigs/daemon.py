@@ -42,6 +42,8 @@ class Daemon:
         self._environ = dict(environ or {})
         sections: dict[str, dict[str, Any]] = {
             "mqtt": {"site": SITE, "device": DEVICE, "port": port, "max_backoff_s": 1.0},
+            "zmq": {"socket_dir": str(folder / "run")},
+            "zmq": {"enabled": False},
             "metrics": {"enabled": False},
             "cache": {"floor_mib": 0},
             "paths": {"state_dir": str(folder / "state"), "cache_dir": str(folder / "cache")},

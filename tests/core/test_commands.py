@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from edge_agent.core.commands import Settings
+from edge_agent.ingress import Ping, Prewarm, Voice, Volume
+from edge_agent.synthesis import SynthesisError
+from tests.core.world import World
+from tests.doubles.fake_engine import write_voice
+from tests.rigs.mqtt_peer import eventually
+
+ONE, TWO = "请到一号窗口。", "请到二号窗口。"
+
+
+def test_volume_is_heard_and_outlives_a_restart(world: World) -> None:
+    world.command(Volume(0.5))
+    world.run(0.1)
+    assert world.answers == [{"ok": True, "volume": 0.5}]
+    world.say(ONE, id="a")
+    world.run(2)
+    assert np.abs(world.heard()).max() == pytest.approx(0.05, rel=0.05)
+    world.reboot()
+    assert world.settings.volume == 0.5
+
+
+def test_prewarmed_phrases_are_pinned_and_play_from_the_cache(world: World) -> None:
+    world.command(Prewarm((ONE, TWO), pin=True))
+    world.run(0.1)
+    assert world.answers == [{"ok": True, "texts": 2, "segments_made": 2, "texts_failed": 0}]
+    assert [entry.pinned for entry in world.cache.entries()] == [True, True]
+    world.say(ONE, id="a")
+    world.run(2)
+    assert world.end("a").detail["cache_hit"] is True
+
+
+def test_prewarming_again_makes_nothing(world: World) -> None:
+    for _ in range(2):
+        world.command(Prewarm((ONE,)))
+        world.run(0.1)
+    assert [answer["segments_made"] for answer in world.answers] == [1, 0]
+
+
+def test_prewarm_names_the_texts_that_failed_and_makes_the_others(world: World) -> None:
+    world.command(Prewarm(("。。。", ONE, "<speak><x/></speak>")))
+    world.run(0.1)
+    answer = world.answers[0]
+    assert (answer["ok"], answer["texts_failed"], answer["segments_made"]) == (False, 2, 1)
+    assert "'。。。': no word to speak" in answer["reason"]
+
+
+def test_prewarm_without_a_model_says_so(world: World) -> None:
+    world.loader.broken = SynthesisError("decoder.onnx is missing")
+    world.command(Prewarm((ONE,)))
+    world.run(0.1)
+    assert world.answers[0]["ok"] is False
+    assert "decoder.onnx is missing" in world.answers[0]["reason"]
+
+
+def test_what_is_to_be_said_goes_before_what_is_to_be_warmed(world: World) -> None:
+    world.command(Prewarm((ONE * 3, TWO * 3)))
+    world.say(TWO, id="a")
+    world.loop.run_due()
+    world.worker.step()
+    assert not world.answers
+    assert world.loader.loaded[0].n_segments == 1
+    world.run(2)
+    assert world.end("a").kind == "played"
+    assert world.answers[0]["ok"] is True
+
+
+def test_another_voice_is_loaded_speaks_and_is_remembered(world: World) -> None:
+    write_voice(world.folder / "voices" / "alto", "alto")
+    world.command(Voice("alto"))
+    world.run(0.1)
+    assert world.answers == [{"ok": True, "voice": "alto"}]
+    eventually(lambda: any(engine.voice_id == "alto" for engine in world.loader.loaded))
+    world.say(ONE, id="a")
+    world.run(2)
+    assert world.end("a").detail["voice"] == "alto"
+    world.reboot()
+    world.say(ONE, id="b")
+    world.run(2)
+    assert world.end("b").detail["voice"] == "alto"
+
+
+def test_a_voice_that_is_not_there_is_refused_and_the_old_one_stays(world: World) -> None:
+    world.command(Voice("nobody"))
+    world.run(0.1)
+    assert world.answers[0]["ok"] is False
+    assert "hum" in world.answers[0]["reason"]
+    world.say(ONE, id="a")
+    world.run(2)
+    assert world.end("a").detail["voice"] == "hum"
+
+
+def test_ping_answers_with_the_state(world: World) -> None:
+    world.command(Ping())
+    world.run(0.1)
+    assert world.answers == [{"ok": True, "queue_length": 0}]
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "[]", "{", '{"volume": 7}', '{"volume": -1}', '{"volume": "loud", "voice": 3}', '{"volume": NaN}', '{"volume": true, "voice": []}']
+)
+def test_settings_that_make_no_sense_are_as_good_as_none(tmp_path, kept: str) -> None:
+    (tmp_path / "settings.json").write_text(kept)
+    settings = Settings(tmp_path / "settings.json", volume=0.7, voice=None)
+    assert (settings.volume, settings.voice) == (0.7, None)
+
+
+def test_settings_are_kept_whole_and_the_configured_voice_wins(tmp_path) -> None:
+    settings = Settings(tmp_path / "settings.json", volume=1.0, voice=None)
+    settings.volume, settings.voice = 0.25, "alto"
+    settings.save()
+    assert json.loads((tmp_path / "settings.json").read_text()) == {"version": 1, "volume": 0.25, "voice": "alto"}
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+    again = Settings(tmp_path / "settings.json", volume=1.0, voice="tenor")
+    assert (again.volume, again.voice) == (0.25, "tenor")
+
+
+def test_settings_that_cannot_be_kept_still_hold(tmp_path, caplog) -> None:
+    settings = Settings(tmp_path / "missing" / "settings.json", volume=1.0, voice=None)
+    settings.volume = 0.5
+    settings.save()
+    assert settings.volume == 0.5
+    assert "settings not kept" in caplog.text

@@ -1,0 +1,220 @@
+"""What an earlier run left unfinished, by state of the journal; and disks that refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_agent.announcement import Outcome
+from edge_agent.database import DatabaseFull
+from edge_agent.journal import JournalFull
+from tests.core.world import World
+
+ONE, TWO = "请到一号窗口。", "请到二号窗口。"
+
+
+def test_what_waited_is_spoken_in_order_after_a_restart(world: World) -> None:
+    world.say(ONE, id="a")
+    world.say(TWO, id="b")
+    world.loop.run_due()
+    world.reboot()
+    world.run(4)
+    assert [world.end(id).kind for id in "ab"] == ["played", "played"]
+    assert world.spans(ONE)[0][1] <= world.spans(TWO)[0][0]
+
+
+@pytest.mark.parametrize(("on_interrupt", "heard_one", "outcome"), [("restart", 2, "played"), ("resume", 1, "played"), ("drop", 1, "dropped")])
+def test_what_was_being_spoken_follows_its_policy(world: World, on_interrupt: str, heard_one: int, outcome: str) -> None:
+    world.say(ONE + TWO, id="a", on_interrupt=on_interrupt)
+    world.run_until(lambda: world.spans(TWO))
+    world.run(0.2)
+    world.reboot()
+    world.run(5)
+    assert world.end("a").kind == outcome
+    assert len(world.spans(ONE)) == heard_one
+
+
+def test_what_was_about_to_end_counts_as_played_and_is_not_spoken_again(world: World) -> None:
+    world.say(ONE, id="a")
+    world.run_until(lambda: world.journal.pending() and world.journal.pending()[0].state.value == "ending")
+    n_heard = len(world.spans(ONE))
+    world.reboot()
+    world.run(3)
+    assert (world.end("a").kind, world.end("a").detail["recovered"]) == ("played", True)
+    assert len(world.spans(ONE)) == n_heard
+
+
+def test_an_end_taken_back_by_an_interruption_is_spoken_after_a_crash(world: World) -> None:
+    world.say(ONE + TWO, id="a")
+    world.run_until(lambda: world.journal.pending() and world.journal.pending()[0].state.value == "ending")
+    world.card.unplug()
+    world.run(0.5)
+    world.say(ONE, id="b", priority="emergency")
+    world.run(0.2)
+    assert "interrupted" in world.kinds("a")
+    world.reboot()
+    world.card.replug()
+    world.run(6)
+    assert "recovered" not in world.end("a").detail
+    assert world.kinds("a")[-2:] == ["started", "played"]
+
+
+def test_an_announcement_that_ends_the_daemon_each_time_is_given_up(world: World) -> None:
+    world.say(ONE, id="a")
+    for _ in range(3):
+        world.run(0.4)
+        assert world.core.speaking == "a"
+        world.reboot()
+    world.run(2)
+    assert world.end("a").kind == "failed"
+    assert "ended 3 times" in world.end("a").detail["reason"]
+
+
+def test_what_outlived_its_time_while_the_daemon_was_away_expires(world: World) -> None:
+    world.say(ONE, id="a", ttl_s=5)
+    world.loop.run_due()
+    world.crash()
+    world.clock.advance(6)
+    world.boot()
+    world.run(1)
+    assert world.end("a").kind == "expired"
+    assert world.spans(ONE) == []
+
+
+def test_a_voice_removed_meanwhile_fails_the_announcement(world: World) -> None:
+    world.say(ONE, id="a")
+    world.loop.run_due()
+    world.crash()
+    (world.voice_folder / "voice.json").unlink()
+    (world.folder / "voices.json").unlink(missing_ok=True)
+    world.boot()
+    world.run(1)
+    assert world.end("a").kind == "failed"
+    assert "voice" in world.end("a").detail["reason"]
+
+
+def test_events_the_broker_did_not_acknowledge_are_sent_again_after_a_restart_with_the_same_event_id(world: World) -> None:
+    world.ingress.connected = False
+    world.say(ONE, id="a")
+    world.run(2)
+    world.reboot()
+    world.ingress.connected = True
+    world.core.link_changed("mqtt", True, None)
+    world.run(0.1)
+    event_id = world.end("a").event_id
+    world.events.clear()
+    world.core.link_changed("mqtt", True, None)
+    world.run(0.1)
+    assert world.end("a").event_id == event_id
+    world.core.sent(event_id)
+    world.run(0.1)
+    world.events.clear()
+    world.core.link_changed("mqtt", True, None)
+    world.run(0.1)
+    assert world.events == []
+
+
+def test_a_stopped_core_ignores_what_still_arrives(world: World) -> None:
+    world.say(ONE, id="a")
+    world.run(0.5)
+    world.core.stop()
+    number = world.say(TWO, id="b")
+    world.run(3)
+    assert number not in world.acked
+    assert world.kinds("a") == ["accepted", "started"]
+    assert [pending.announcement.id for pending in world.journal.pending()] == ["a"]
+
+
+# ---- full and failing disks
+
+
+class Disk:
+    """Makes writing methods of the journal fail while ``full``."""
+
+    def __init__(self, world: World, *methods: str) -> None:
+        self.full = True
+        for name in methods:
+            setattr(world.journal, name, self._failing(world, getattr(world.journal, name)))
+
+    def _failing(self, world: World, method):
+        def call(*arguments, **options):
+            if self.full:
+                raise DatabaseFull(world.folder / "journal.db", "database or disk is full")
+            return method(*arguments, **options)
+
+        return call
+
+
+def test_a_full_journal_holds_requests_unacknowledged_until_there_is_room(world: World, monkeypatch) -> None:
+    disk = Disk(world, "accept")
+    accept = world.journal.accept
+    monkeypatch.setattr(world.journal, "accept", lambda a, *e: _full(a.id) if disk.full else accept(a, *e))
+    number = world.say(ONE, id="a")
+    world.run(5)
+    assert world.acked == []
+    assert world.kinds("a") == []
+    assert world.health.state()[0] == "degraded"
+    assert "no announcement is accepted" in world.health.state()[1][0]
+    disk.full = False
+    world.run(5)
+    assert world.acked == [number]
+    assert world.end("a").kind == "played"
+    assert world.health.state()[0] == "online"
+
+
+def _full(id: str):
+    raise JournalFull(id, "no room")
+
+
+def test_a_held_request_that_is_delivered_again_is_spoken_once(world: World) -> None:
+    disk = Disk(world, "accept")
+    world.say(ONE, id="a")
+    world.say(ONE, id="a", redelivered=True)
+    world.run(1)
+    disk.full = False
+    world.run(5)
+    assert len(world.acked) == 2
+    assert world.kinds("a") == ["accepted", "started", "played"]
+
+
+def test_a_held_request_that_outlives_its_time_expires_and_is_answered(world: World) -> None:
+    disk = Disk(world, "accept")
+    number = world.say(ONE, id="a", ttl_s=1)
+    world.run(3)
+    disk.full = False
+    world.run(3)
+    assert world.end("a").kind == "expired"
+    assert world.acked == [number]
+    assert world.spans(ONE) == []
+
+
+def test_requests_for_which_nobody_would_come_back_are_bounded(world: World) -> None:
+    disk = Disk(world, "accept")
+    for number in range(100):
+        world.say(ONE, id=f"n{number}", packet_id=number)
+    world.run(1)
+    disk.full = False
+    world.run(3)
+    assert len(world.acked) == 64
+
+
+def test_a_disk_that_fails_meanwhile_costs_neither_speech_nor_events_and_is_made_up_for(world: World) -> None:
+    disk = Disk(world, "started", "ending", "finish", "sent")
+    world.say(ONE, id="a")
+    world.say(TWO, id="b")
+    world.run(5)
+    assert [world.end(id).kind for id in "ab"] == ["played", "played"]
+    assert "cannot be written" in world.health.state()[1][0]
+    assert world.journal.known("a").outcome is None
+    disk.full = False
+    world.run(5)
+    assert world.journal.known("a").outcome is Outcome.PLAYED
+    assert world.journal.known("b").outcome is Outcome.PLAYED
+    assert world.health.state()[0] == "online"
+
+
+def test_a_refusal_is_answered_even_if_it_cannot_be_kept(world: World) -> None:
+    Disk(world, "post")
+    number = world.say(id="a")
+    world.run(1)
+    assert world.end("a").kind == "rejected"
+    assert world.acked == [number]
