@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from edge_agent.clock import SystemClock
@@ -15,7 +16,7 @@ from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
 from edge_agent.errors import EdgeAgentError
-from edge_agent.ingress import Ingress, MqttIngress
+from edge_agent.ingress import Ingress, MqttIngress, ZmqIngress
 from edge_agent.journal import Journal
 from edge_agent.phrases import CacheError, PhraseCache
 from edge_agent.playback.player import Player
@@ -128,10 +129,11 @@ class Agent:
         self._begin(worker.start, worker.stop)
         self._begin(player.start, player.stop)
         player.set_volume(settings.volume)
-        if mqtt is not None:
-            self._ingresses.append(mqtt)
-            self._begin(lambda: mqtt.start(core), mqtt.stop)
-            hearts.append(mqtt.heartbeat)
+        for ingress in (mqtt, self._make_zmq(acknowledges=mqtt is None)):
+            if ingress is not None:
+                self._ingresses.append(ingress)
+                self._begin(partial(ingress.start, core), ingress.stop)
+                hearts.append(ingress.heartbeat)
         self._metrics.watch(queue_length=lambda: len(queue), cache=lambda: cache.stats() if cache else None, hearts=hearts)
         self._start_metrics()
         core.recover()
@@ -163,6 +165,12 @@ class Agent:
     def _make_sink(self) -> PortAudioSink:
         audio = self._config.audio
         return PortAudioSink(audio.device, sample_rate=audio.sample_rate_hz, buffer_s=audio.buffer_s)
+
+    def _make_zmq(self, *, acknowledges: bool) -> ZmqIngress | None:
+        section = self._config.zmq
+        if not section.enabled:
+            return None
+        return ZmqIngress(section.build(self._config.paths.zmq_keys), acknowledges=acknowledges, on_refused=self._metrics.refused)
 
     def _start_metrics(self) -> None:
         section = self._config.metrics

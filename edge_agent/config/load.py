@@ -19,6 +19,7 @@ from edge_agent.config.model import SECTIONS, Config
 from edge_agent.config.paths import SYSTEM_CONFIG, default_paths, user_config
 from edge_agent.config.problems import DEFAULT, ConfigError, Origin, Problem
 from edge_agent.config.section import Section
+from edge_agent.config.zmq import default_socket_dir
 
 MASK = "********"
 _SHOWN_CHARS = 80
@@ -78,6 +79,7 @@ def _defaults_layer(environ: Mapping[str, str]) -> Layer:
     layer = Layer()
     for key, (path, origin) in default_paths(environ).items():
         layer.put("paths", key, path, origin)
+    layer.put("zmq", "socket_dir", *default_socket_dir(environ))
     name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname().partition(".")[0])[:64]
     layer.put("mqtt", "device", name or "device", Origin("default, the host's name"))
     return layer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_agent.config.announcement import AnnouncementSection
 from edge_agent.config.audio import AudioSection
 from edge_agent.config.cache import CacheSection
+from edge_agent.config.ducking import DuckingSection
 from edge_agent.config.journal import JournalSection
 from edge_agent.config.log import LogSection
 from edge_agent.config.metrics import MetricsSection
@@ -13,16 +14,21 @@ from edge_agent.config.paths import PathsSection
 from edge_agent.config.policy import PolicySection
 from edge_agent.config.section import Section
 from edge_agent.config.voice import VoiceSection
+from edge_agent.config.zmq import ZmqSection
 
 
 class Config(Section):
     """Everything the daemon can be told. Made by :func:`edge_agent.config.load`; one attribute a TOML table."""
 
     mqtt: MqttSection
+    zmq: ZmqSection
+    """Programs on this computer, and in this vehicle."""
     announcement: AnnouncementSection = AnnouncementSection()
     """Defaults of requests, and the queue."""
     audio: AudioSection = AudioSection()
     """The loudspeaker."""
+    ducking: DuckingSection = DuckingSection()
+    """Other programs' sound."""
     voice: VoiceSection = VoiceSection()
     """Who speaks."""
     cache: CacheSection = CacheSection()

@@ -39,6 +39,14 @@ class PathsSection(Section):
         return self.cache_dir / "phrases"
 
     @property
+    def zmq_keys(self) -> Path:
+        return self.state_dir / "zmq"
+
+    @property
+    def ducking(self) -> Path:
+        return self.state_dir / "ducking.json"
+
+    @property
     def engines(self) -> Path:
         return self.cache_dir / "engines"
 

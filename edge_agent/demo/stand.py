@@ -26,6 +26,8 @@ CONFIG = """[mqtt]
 site = "demo"
 device = "kiosk"
 port = {port}
+[zmq]
+enabled = false
 [metrics]
 enabled = false
 [paths]

@@ -5,6 +5,8 @@ from edge_agent.ingress.commands import COMMANDS, Cancel, Clear, Command, Ping, 
 from edge_agent.ingress.mqtt import MqttIngress
 from edge_agent.ingress.mqtt_config import InvalidMqttConfig, MqttConfig
 from edge_agent.ingress.topics import Topics
+from edge_agent.ingress.zmq import ZmqIngress
+from edge_agent.ingress.zmq_config import InvalidZmqConfig, ZmqConfig
 
 __all__ = [
     "COMMANDS",
@@ -15,6 +17,7 @@ __all__ = [
     "Ingress",
     "IngressError",
     "InvalidMqttConfig",
+    "InvalidZmqConfig",
     "Message",
     "MqttConfig",
     "MqttIngress",
@@ -28,4 +31,6 @@ __all__ = [
     "Verdict",
     "Voice",
     "Volume",
+    "ZmqConfig",
+    "ZmqIngress",
 ]

@@ -169,6 +169,15 @@ def read_envelope(payload: bytes) -> tuple[dict[str, Any], Envelope]:
     return values, Envelope(**{name: _read(name, check, values[name]) for name, check in _ENVELOPE.items() if name in values})
 
 
+def read_ref(values: Mapping[str, Any]) -> str | None:
+    """What is to come back in the answer, if anything.
+
+    Raises:
+        Rejected: it is bad.
+    """
+    return _read("ref", _ENVELOPE["ref"], values["ref"]) if "ref" in values else None
+
+
 def read_command(values: Mapping[str, Any]) -> Command:
     """Validate the object from :func:`read_envelope`.
 

@@ -37,6 +37,7 @@ class Metrics:
         self._underruns = Counter("underruns", "Silences where sound should have been", ("cause",), **made)
         self._device_losses = Counter("device_losses", "Times the audio device went away", **made)
         self._reconnects = Counter("reconnects", "Times an ingress got its peer back", ("ingress",), **made)
+        self._refused = Counter("refused_connections", "ZeroMQ connections that were not let in", ("cause",), **made)
         self._fallbacks = Counter("engine_fallbacks", "Times a slower provider had to take over", **made)
         self._degraded = Gauge("degraded", "1 while something does not do all it should", **made)
         self._engine = Info("engine", "What speaks", **made)
@@ -49,6 +50,8 @@ class Metrics:
             self._stages.labels(stage)
         for cause in ("synthesis", "device"):
             self._underruns.labels(cause)
+        for cause in ("key", "protocol", "incomplete"):
+            self._refused.labels(cause)
 
     def watch(
         self,
@@ -79,6 +82,10 @@ class Metrics:
 
     def reconnected(self, ingress: str) -> None:
         self._reconnects.labels(ingress).inc()
+
+    def refused(self, cause: str) -> None:
+        """A connection was not let in, for one of the causes in :data:`edge_agent.ingress.zmq_doors.HANDSHAKE_FAILURES`."""
+        self._refused.labels(cause).inc()
 
     def engine(self, *, voice: str, provider: str, fallback: bool = False) -> None:
         """A voice was loaded, on a provider; ``fallback`` if a faster one had failed."""

@@ -1,0 +1,68 @@
+"""Small JSON files that a power cut leaves either as they were or as they shall be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, values: Mapping[str, Any], *, mode: int = 0o644) -> None:
+    """Replace a file: temporary file beside it, fsync, rename, fsync of the folder. Never readable by more than ``mode`` says.
+
+    Raises:
+        OSError: it could not be written; the old one is whole.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"version": 1, **values}, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """What :func:`write` wrote; None where there is no file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not one of ours.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    if not isinstance(values, dict) or values.pop("version", None) != 1:
+        raise ValueError(f"{path} is not a state file of version 1")
+    return values
+
+
+def remove(path: Path) -> None:
+    """Forget a file, for good.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a rename or removal survive a power cut, where the file system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
