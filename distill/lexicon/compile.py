@@ -49,7 +49,7 @@ def _underivable(candidates: Mapping[str, str], lines: Mapping[str, str]) -> dic
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lexicon.tsv"
         path.write_text(_sorted(lines), "utf-8")
-        reader = Reader(Lexicon(path), guess=lambda word: "")
+        reader = Reader(Lexicon(path), guess=lambda _: "")
         return {word: sounds for word, sounds in candidates.items() if reader.inflected(word.lower()) is None}
 
 
