@@ -15,6 +15,7 @@ from edge_agent.config import Config
 from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
+from edge_agent.ducking import Ducker, Mixer, PulseMixer, SoftvolMixer
 from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Ingress, MqttIngress, ZmqIngress
 from edge_agent.journal import Journal
@@ -120,12 +121,18 @@ class Agent:
             journal, policy, speaker, self._catalog, config.announcement.build(), lambda: settings.voice,
             mqtt.reply_problem if mqtt else lambda _topic: None,
         )
-        ports = Ports(journal, queue, policy, admission, worker, player, self._metrics, self._health, self._clock, self._ingresses)
+        ducker = self._make_ducker()
+        ports = Ports(
+            journal, queue, policy, admission, worker, player, self._metrics, self._health, self._clock, self._ingresses,
+            ducker.speaking if ducker else lambda _is_speaking: None,
+        )
         core = Core(ports, self._loop, commands)
         commands.core = core
         self._core, self._queue = core, queue
 
         hearts = [synthesis_heart, audio_heart]
+        if ducker is not None:
+            self._begin(ducker.start, ducker.stop)
         self._begin(worker.start, worker.stop)
         self._begin(player.start, player.stop)
         player.set_volume(settings.volume)
@@ -171,6 +178,18 @@ class Agent:
         if not section.enabled:
             return None
         return ZmqIngress(section.build(self._config.paths.zmq_keys), acknowledges=acknowledges, on_refused=self._metrics.refused)
+
+    def _make_ducker(self) -> Ducker | None:
+        section, memory = self._config.ducking, self._config.paths.ducking
+        mixer: Mixer
+        if section.backend == "pulse":
+            mixer = PulseMixer(section.pulse_server, memory)
+        elif section.backend == "alsa":
+            mixer = SoftvolMixer(section.alsa_card, section.alsa_control, memory)
+        else:
+            return None
+        note = partial(self._health.note, "ducking")
+        return Ducker(mixer, level=section.level, ramp_s=section.ramp_ms / 1000, hold_s=section.hold_ms / 1000, on_problem=note)
 
     def _start_metrics(self) -> None:
         section = self._config.metrics

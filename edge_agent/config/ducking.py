@@ -29,5 +29,5 @@ class DuckingSection(Section):
     """The PulseAudio server; found as any client finds it unless set."""
     alsa_card: Annotated[str, Field(min_length=1, max_length=256)] = "default"
     """The ALSA control device that has the control, such as hw:0."""
-    alsa_control: Annotated[str, Field(min_length=1, max_length=64)] = "Music"
+    alsa_control: Annotated[str, Field(min_length=1, max_length=43, pattern=r"^[^',\"]+$")] = "Music"
     """The name of the softvol control, as the ALSA configuration gives it."""

@@ -53,6 +53,8 @@ class Ports:
     health: Health
     clock: Clock
     ingresses: list[Ingress] = field(default_factory=list)
+    speaking: Callable[[bool], None] = lambda _is_speaking: None
+    """Told when speech begins, and when it has ended and none follows."""
 
 
 @dataclass(slots=True)
@@ -307,6 +309,7 @@ class Core:
         stages = self._stages.setdefault(announcement.id, Stages())
         job = Job(utterance, admitted.script, admitted.voice, announcement.speed, first, lambda: stages.reach("first_pcm"))
         self._current = _Spoken(admitted, utterance, job)
+        self._ports.speaking(True)
         self._ports.worker.speak(job)
         self._ports.player.play(utterance)
         return True
@@ -324,6 +327,7 @@ class Core:
         if isinstance(event, DeviceLost):
             self._ports.health.degrade("audio", event.reason)
             self._ports.metrics.device_lost()
+            self._ports.speaking(False)
             return
         if isinstance(event, DeviceBack):
             self._ports.health.recover("audio")
@@ -339,6 +343,7 @@ class Core:
         announcement = current.admitted.announcement
         if isinstance(event, Started):
             current.started = True
+            self._ports.speaking(True)
             self._ledger.started(announcement.id, current.job.first_segment)
             self._stages[announcement.id].reach("first_frame")
             self._publish(announcement, STARTED, {"delay_s": round(event.delay_s, 4)})
@@ -349,6 +354,8 @@ class Core:
             current.utterance.cancel()
             self._ended(current, announcement, event)
             self.dispatch()
+            if self._current is None:
+                self._ports.speaking(False)
 
     def _ended(self, spoken: _Spoken, announcement: Announcement, event: Drained | Cut | Failed) -> None:
         job = spoken.job

@@ -1,0 +1,98 @@
+"""An ALSA softvol control that other programs play through, set by ``amixer`` (of the package alsa-utils)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.ducking.mixer import Memory, MixerError
+
+_RANGE = re.compile(r"type=INTEGER,.*?,min=(-?\d+),max=(-?\d+)")
+_VALUES = re.compile(r":\s*values=(-?\d+(?:,-?\d+)*)")
+_WITHIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Control:
+    values: tuple[int, ...]
+    low: int
+
+
+class SoftvolMixer:
+    """See :class:`edge_agent.ducking.Mixer`.
+
+    Args:
+        card: the ALSA control device, such as ``hw:0`` or ``default``.
+        control: the control's name, as the softvol definition gives it.
+        memory: where its own volume is kept while it is lowered.
+        amixer: the program.
+    """
+
+    def __init__(self, card: str, control: str, memory: Path, *, amixer: str = "amixer") -> None:
+        self._card, self._control, self._amixer = card, control, amixer
+        self._memory = Memory(memory)
+        self._own: tuple[int, ...] | None = None
+        self._set: tuple[int, ...] | None = None
+
+    def recover(self) -> None:
+        kept = self._memory.recall()
+        if kept is not None and kept.get("control") == [self._card, self._control]:
+            own = tuple(int(value) for value in kept["own"])
+            now = self._read().values
+            # Between its own volume and nothing it was left by us: lowering is never caught in the act of raising above.
+            if len(now) == len(own) and all(one <= other for one, other in zip(now, own, strict=True)):
+                self._write(own)
+        if kept is not None:
+            self._memory.forget()
+
+    def set(self, part: float) -> None:
+        control = self._read()
+        if self._own is None:
+            self._own = self._set = control.values
+            self._memory.keep({"control": [self._card, self._control], "own": list(self._own)})
+        elif control.values != self._set:
+            return  # a person has moved it: it is theirs
+        lowered = tuple(control.low + round((value - control.low) * part) for value in self._own)
+        if lowered != control.values:
+            self._write(lowered)
+            self._set = self._read().values
+
+    def restore(self) -> None:
+        if self._own is None:
+            return
+        if self._read().values == self._set:
+            self._write(self._own)
+        self._own = self._set = None
+        self._memory.forget()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _read(self) -> _Control:
+        told = self._run("cget")
+        span, values = _RANGE.search(told), _VALUES.search(told)
+        if span is None or values is None:
+            raise MixerError(f"{self._control!r} of {self._card} is no volume control; see: amixer -D {self._card} contents")
+        return _Control(tuple(int(value) for value in values[1].split(",")), int(span[1]))
+
+    def _write(self, values: tuple[int, ...]) -> None:
+        self._run("cset", ",".join(map(str, values)))
+
+    def _run(self, verb: str, *arguments: str) -> str:
+        command = [self._amixer, "-D", self._card, verb, f"name='{self._control}'", *arguments]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_WITHIN_S, check=False, env=os.environ | {"LC_ALL": "C"}
+            )
+        except FileNotFoundError:
+            raise MixerError(f"{self._amixer} is not installed: install the package alsa-utils") from None
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise MixerError(f"{self._amixer} did not work: {error}") from error
+        if done.returncode:
+            told = " ".join(done.stderr.split())
+            hint = "it exists once something has played through its softvol device"
+            raise MixerError(f"the control {self._control!r} of {self._card} cannot be used: {told} ({hint})")
+        return done.stdout
