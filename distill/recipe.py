@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distill.teachers.gptsovits_api import ApiSettings
 from distill.train.config import TrainConfig
 from edge_agent.errors import EdgeAgentError
 
@@ -21,17 +22,37 @@ else:
     import tomli as tomllib
 
 
+KOKORO = ("kokoro",)
+
+
 class RecipeError(EdgeAgentError):
     """A recipe has an unknown key, a wrong type or a missing value; every fault is named at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class TeacherRecipe:
-    """Who teaches. ``folder`` holds the assembled teacher, ``style`` weights over its style packs."""
+    """Who teaches: ``kokoro``, whose assembled ``folder`` is given and the weights over its style packs, or ``gptsovits-api``,
+    a server told about in ``api``."""
 
     name: str = "kokoro"
     folder: str = "runs/teacher"
     style: dict[str, float] = field(default_factory=dict)
+    api: ApiSettings | None = None
+
+    @property
+    def audio_only(self) -> bool:
+        """Whether durations have to be found out from the audio."""
+        return self.name == "gptsovits-api"
+
+    def faults(self) -> list[str]:
+        """What is wrong with it, a sentence each."""
+        if self.name == "gptsovits-api":
+            return ["api is missing"] if self.api is None else [f"api.{fault}" for fault in self.api.faults()]
+        if self.name not in KOKORO:
+            return [f"name = {self.name!r} is not one of {', '.join((*KOKORO, 'gptsovits-api'))}"]
+        if abs(sum(self.style.values()) - 1) > 1e-6:
+            return [f"style has weights that sum to {sum(self.style.values())}, not 1"]
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,11 @@ class CorpusRecipe:
     audio_lines: int = 1650
     seed: int = 1
     processes: int = 2
+
+    def faults(self) -> list[str]:
+        """What is wrong with it, a sentence each."""
+        least = {"composed": 0, "audio_lines": 1, "processes": 1}
+        return [f"{name} = {getattr(self, name)} is not at least {n}" for name, n in least.items() if getattr(self, name) < n]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +90,18 @@ class Recipe:
     train: TrainConfig = field(default_factory=TrainConfig)
     voice: VoiceRecipe = field(default_factory=VoiceRecipe)
 
+    def faults(self) -> list[str]:
+        """Everything that no voice can be made of, a sentence each."""
+        return [f"{part}.{fault}" for part in ("teacher", "corpus", "train") for fault in getattr(self, part).faults()]
+
     @property
     def corpus_folder(self) -> Path:
         """Named by what decides its content, so that another corpus cannot be mistaken for it."""
         parts = {"teacher": dataclasses.asdict(self.teacher), "corpus": dataclasses.asdict(self.corpus)}
         del parts["teacher"]["folder"], parts["corpus"]["processes"]
+        if self.teacher.api is not None:  # where the server is does not matter, what it was asked does
+            for name in ("url", "timeout_s", "patience_s"):
+                del parts["teacher"]["api"][name]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         return Path(self.folder) / f"corpus-{digest}"
 
@@ -89,9 +122,12 @@ def load_recipe(path: Path, **train: Any) -> Recipe:
         raise RecipeError(f"{path} cannot be read: {error}") from error
     problems: list[str] = []
     recipe = _build(Recipe, values, "", problems)
+    if not problems:
+        recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, **train))
+        problems = recipe.faults()
     if problems:
         raise RecipeError(f"{path}: " + "; ".join(problems))
-    return dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, **train))
+    return recipe
 
 
 def _build(kind: type, values: Any, where: str, problems: list[str]) -> Any:
@@ -110,6 +146,8 @@ def _build(kind: type, values: Any, where: str, problems: list[str]) -> Any:
 
 
 def _convert(kind: Any, value: Any, where: str, problems: list[str]) -> Any:
+    if typing.get_origin(kind) is types.UnionType:  # TOML has no null: what is there is the other type
+        kind = next(one for one in typing.get_args(kind) if one is not type(None))
     if dataclasses.is_dataclass(kind):
         return _build(kind, value, f"{where}.", problems)
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
@@ -117,8 +155,6 @@ def _convert(kind: Any, value: Any, where: str, problems: list[str]) -> Any:
         return tuple(_convert(inner[0], one, f"{where}[{i}]", problems) for i, one in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {key: _convert(inner[1], one, f"{where}.{key}", problems) for key, one in value.items()}
-    if origin is types.UnionType:
-        kind = next(one for one in inner if one is not type(None))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(kind, type) and origin is None and isinstance(value, kind) and not (kind is int and isinstance(value, bool)):

@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from distill.align import AlignConfig, align_corpus
+from distill.choose import Choice, Judge, LossJudge, NaturalnessJudge, choose, validation_set
 from distill.corpus.build import build
-from distill.corpus.shards import LINES_PER_SHARD, Item, read_shard
+from distill.corpus.shards import LINES_PER_SHARD, CorpusError, Item, read_shard
 from distill.corpus.texts import corpus_lines
-from distill.evaluate.speaker import speaker_vector
+from distill.evaluate.clip import Clip
+from distill.evaluate.errors import MissingExtra
+from distill.evaluate.listeners import LISTENING_RATE
+from distill.evaluate.speaker import Speaker
 from distill.recipe import Recipe, RecipeError, TeacherRecipe
-from distill.student import SIZES
 from distill.teachers import Teacher
 from distill.train.data import AudioBatches, TextBatches, load_items
 from distill.train.group import Group
@@ -33,42 +37,98 @@ def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
         from distill.teachers.kokoro import KokoroTeacher
 
         return KokoroTeacher(Path(recipe.folder), recipe.style, with_audio=with_audio)
-    raise RecipeError(f"teacher.name = {recipe.name!r} is not known; there is kokoro")
+    if recipe.name == "gptsovits-api":
+        from distill.teachers.gptsovits_api import GptSovitsApi
+
+        return GptSovitsApi(recipe.api)
+    raise RecipeError(f"teacher.name = {recipe.name!r} is not known")
 
 
-def make_corpus(recipe: Recipe) -> None:
-    """Have the teacher read everything that is missing, then take the speaker vector from what it said."""
+def make_corpus(recipe: Recipe) -> dict[str, int]:
+    """Have the teacher read everything that is missing, then take the speaker vector from what it said.
+
+    Returns:
+        How many lines were refused this time, by part of the corpus.
+
+    Raises:
+        TeacherError: the teacher cannot be loaded or is out of order.
+        CorpusError, AlignmentError: the corpus cannot be written, or gives nothing to learn from.
+        MissingExtra: the speaker encoder's packages are absent.
+    """
     lines = corpus_lines(composed=recipe.corpus.composed, seed=recipe.corpus.seed)
     audio_lines = min(len(lines), -(-recipe.corpus.audio_lines // LINES_PER_SHARD) * LINES_PER_SHARD)
     folder, processes = recipe.corpus_folder, recipe.corpus.processes
-    build(lines[:audio_lines], partial(open_teacher, recipe.teacher), folder / "audio", processes=processes)
-    text_only = partial(open_teacher, recipe.teacher, with_audio=False)
-    build(lines[audio_lines:], text_only, folder / "text", processes=processes, first=audio_lines // LINES_PER_SHARD)
+    teach = partial(open_teacher, recipe.teacher)
+    refused: dict[str, int] = {}
+    if recipe.teacher.audio_only:
+        refused["takes"] = build(lines[:audio_lines], teach, folder / "takes", processes=processes)
+        refused["alignment"] = align_corpus(folder / "takes", folder / "audio", AlignConfig(seed=recipe.corpus.seed))
+    else:
+        refused["audio"] = build(lines[:audio_lines], teach, folder / "audio", processes=processes)
+        text_only, first = partial(teach, with_audio=False), audio_lines // LINES_PER_SHARD
+        refused["text"] = build(lines[audio_lines:], text_only, folder / "text", processes=processes, first=first)
     path = folder / "speaker.npy"
     if not path.exists():
-        vectors = [speaker_vector(item.audio / np.float32(32767), 24_000) for item in _clips(folder / "audio")]
+        listener = Speaker()
+        vectors = [listener.vector(Clip(item.audio, 24_000).wave(LISTENING_RATE)) for item in _clips(folder / "audio")]
         mean = np.mean(vectors, 0)
-        np.save(path, (mean / np.linalg.norm(mean)).astype(np.float32))
+        temporary = path.with_name(".speaker.npy")
+        np.save(temporary, (mean / np.linalg.norm(mean)).astype(np.float32))
+        temporary.rename(path)
+    return refused
 
 
-def train(recipe: Recipe, until: int | None = None) -> Path:
-    """Train, or go on training; the newest checkpoint's folder."""
+def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = False) -> Path:
+    """Train, or go on training; the checkpoints' folder.
+
+    Raises:
+        CorpusError: there is no corpus, or it is damaged.
+        CheckpointError: the newest checkpoint is of another configuration and ``accept_changes`` is False.
+        TrainingError: a loss became NaN or exploded.
+    """
     folder, config = recipe.corpus_folder, recipe.train
     items = load_items([folder / "audio", folder / "text"], lambda item: item.line.split == "train")
     group = Group(config.device)
     text = TextBatches(items, config.text_batch, config.seed, group)
     spoken = [item for item in items if item.audio is not None]
-    audio = AudioBatches(spoken, config.audio_batch, config.crop_frames, config.seed, SIZES[config.size], group)
-    speaker = torch.from_numpy(np.load(folder / "speaker.npy"))
-    Trainer(config, recipe.run_folder, text, audio, speaker, group).run(until)
+    audio = AudioBatches(spoken, config.audio_batch, config.crop_frames, config.seed, config.shape, group)
+    try:
+        speaker = torch.from_numpy(np.load(folder / "speaker.npy"))
+    except (OSError, ValueError, EOFError) as error:
+        raise CorpusError(f"{folder / 'speaker.npy'} is missing or damaged ({error}); run the corpus command again") from error
+    trainer = Trainer(
+        config, recipe.run_folder, text, audio, speaker, group, corpus=recipe.corpus_folder.name, accept_changes=accept_changes
+    )
+    trainer.run(until)
     return recipe.run_folder
 
 
+def choose_checkpoint(recipe: Recipe, last: int | None = None) -> Choice:
+    """Record the best of the newest ``last`` checkpoints, as many as are kept by default: by DistillMOS where it is
+    installed, else by validation losses.
+
+    Raises:
+        ChoiceError: there is nothing to choose from, or nothing to judge by.
+    """
+    items = validation_set(load_items([recipe.corpus_folder / "audio"], lambda item: item.line.split == "valid"))
+    try:
+        judge: Judge = NaturalnessJudge(items)
+    except MissingExtra:
+        judge = LossJudge(items)
+    return choose(recipe.run_folder, judge, last or recipe.train.keep)
+
+
 def _clips(folder: Path) -> list[Item]:
-    """The first clips longer than two seconds."""
+    """The first clips longer than two seconds.
+
+    Raises:
+        CorpusError: there are none.
+    """
     found: list[Item] = []
     for path in sorted(folder.glob("shard-*.npz")):
         found += [item for item in read_shard(path) if item.audio is not None and len(item.audio) > 48_000]
         if len(found) >= SPEAKER_CLIPS:
             break
+    if not found:
+        raise CorpusError(f"{folder} holds no clip longer than two seconds to take the speaker's voice from")
     return found[:SPEAKER_CLIPS]
