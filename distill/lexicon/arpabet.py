@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-_CONSONANT_PAIRS = (
-    "B:b CH:ʧ D:d DH:ð F:f G:ɡ HH:h JH:ʤ K:k L:l M:m N:n NG:ŋ P:p R:ɹ S:s SH:ʃ T:t TH:θ V:v W:w Y:j Z:z ZH:ʒ"
-)
+_CONSONANT_PAIRS = "B:b CH:ʧ D:d DH:ð F:f G:ɡ HH:h JH:ʤ K:k L:l M:m N:n NG:ŋ P:p R:ɹ S:s SH:ʃ T:t TH:θ V:v W:w Y:j Z:z ZH:ʒ"
 _VOWEL_PAIRS = "AA:ɑ AE:æ AH:ʌ AO:ɔ AW:W AY:I EH:ɛ ER:ɜɹ EY:A IH:ɪ IY:i OW:O OY:Y UH:ʊ UW:u"
 _CONSONANTS = dict(pair.split(":") for pair in _CONSONANT_PAIRS.split())
 _VOWELS = dict(pair.split(":") for pair in _VOWEL_PAIRS.split())

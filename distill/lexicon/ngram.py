@@ -94,9 +94,7 @@ def _prune(levels: list[_Level], n_kept: int) -> dict[int, tuple[float, float]]:
     """
     lower = [_lower_probabilities(below, level) for below, level in pairwise(levels)]
     worth = [np.full(len(levels[0].grams), np.inf)]
-    worth += [
-        level.counts * np.abs(np.log(level.probabilities / p)) for level, p in zip(levels[1:], lower, strict=True)
-    ]
+    worth += [level.counts * np.abs(np.log(level.probabilities / p)) for level, p in zip(levels[1:], lower, strict=True)]
     ranked = np.sort(np.concatenate(worth))
     kept = [w >= ranked[max(0, len(ranked) - n_kept)] for w in worth]
     for n in range(len(levels) - 1, 0, -1):

@@ -56,9 +56,7 @@ def test_compile(tmp_path: Path) -> None:
     gold |= {"AM": {"DEFAULT": "æm", "NOUN": None}, "city": "sˈɪɾi"}
     (tmp_path / "gold.json").write_text(json.dumps(gold))
     (tmp_path / "silver.json").write_text(json.dumps({"bus": "wrong", "paris": "wrong", "zoo": "zˈu"}))
-    (tmp_path / "cmudict").write_text(
-        "bus W AO1\nbuses W AO1\npaul P AO1 L # name\npaul(2) P AW1 L\npaul's P AO1 L Z\natm EY1\nx Z\n"
-    )
+    (tmp_path / "cmudict").write_text("bus W AO1\nbuses W AO1\npaul P AO1 L # name\npaul(2) P AW1 L\npaul's P AO1 L Z\natm EY1\nx Z\n")
     (tmp_path / "own.txt").write_text("# own\nATM = *; Citibus = city+bus\nXian = [xi an]\nPaul's = /pˈɔlz/\n")
     text = compile_lexicon(*(tmp_path / name for name in ("gold.json", "silver.json", "cmudict", "own.txt")))
     assert text.splitlines() == [

@@ -76,9 +76,7 @@ def test_a_file_with_a_wrong_byte(tmp_path: Path) -> None:
         LettersToSound(path)
 
 
-@pytest.mark.parametrize(
-    ("change", "problem"), [({"format": 2}, "format 2"), ({"costs": np.zeros(3, np.uint8)}, "lengths")]
-)
+@pytest.mark.parametrize(("change", "problem"), [({"format": 2}, "format 2"), ({"costs": np.zeros(3, np.uint8)}, "lengths")])
 def test_a_file_of_another_kind(tmp_path: Path, change: dict, problem: str) -> None:
     path = tmp_path / "model.npz"
     with np.load(MODEL) as file:

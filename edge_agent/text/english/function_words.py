@@ -25,7 +25,7 @@ def function_word(text: str, context: Context) -> str | None:
     return rule(text, context) if rule else None
 
 
-def _the(text: str, context: Context) -> str:
+def _the(_text: str, context: Context) -> str:
     return "ði" if context.before_vowel else "ðə"
 
 
@@ -36,7 +36,7 @@ def _a(text: str, context: Context) -> str:
     return "ɐ" if is_article and not (text == "A" and context.following_capital and not context.shouted) else "ˈA"
 
 
-def _an(text: str, context: Context) -> str:
+def _an(_text: str, _context: Context) -> str:
     return "ɐn"
 
 
@@ -46,22 +46,22 @@ def _am(text: str, context: Context) -> str | None:
     return "æm" if context.before_pause or text != "am" else "ɐm"
 
 
-def _i(text: str, context: Context) -> str | None:
+def _i(text: str, _context: Context) -> str | None:
     return "ˌI" if text == "I" else None
 
 
-def _to(text: str, context: Context) -> str:
+def _to(_text: str, context: Context) -> str:
     if context.before_pause:
         return "tu"
     return "tʊ" if context.before_vowel else "tə"
 
 
-def _in(text: str, context: Context) -> str:
+def _in(_text: str, context: Context) -> str:
     is_particle = context.previous in _PARTICLE_VERBS and context.following in _AFTER_PARTICLE
     return "ˈɪn" if context.before_pause or is_particle else "ɪn"
 
 
-def _used(text: str, context: Context) -> str | None:
+def _used(_text: str, context: Context) -> str | None:
     is_habit = context.following == "to" and context.previous not in _PASSIVE
     return "jˈust" if is_habit else "jˈuzd"
 

@@ -10,9 +10,7 @@ from types import MappingProxyType
 
 from edge_agent.text.english.context import Context
 
-_DETERMINERS = frozenset(
-    "a an the this these those my your his her its our their no any some each every another".split()
-)
+_DETERMINERS = frozenset("a an the this these those my your his her its our their no any some each every another".split())
 _NUMBERS = frozenset("one two three four five six seven eight nine ten".split())
 _PREPOSITIONS = frozenset("of in on at by for from with without under into per during after before via".split())
 _NOUN_AFTER = _DETERMINERS | _NUMBERS | _PREPOSITIONS
@@ -109,11 +107,11 @@ def _that(context: Context) -> tuple[str, ...]:
     return ("DT",) if context.before_pause or context.previous in pointing else ()
 
 
-def _default(context: Context) -> tuple[str, ...]:
+def _default(_context: Context) -> tuple[str, ...]:
     return ()
 
 
-def _noun(context: Context) -> tuple[str, ...]:
+def _noun(_context: Context) -> tuple[str, ...]:
     return ("NOUN",)
 
 

@@ -7,10 +7,7 @@ import re
 from edge_agent.text.english.stress import PRIMARY, SECONDARY, VOWELS
 
 _INITIALS = dict(
-    pair.split(":")
-    for pair in (
-        "b:b p:p m:m f:f d:d t:t n:n l:l g:ɡ k:k h:h j:ʤ q:ʧ x:ʃ zh:ʤ ch:ʧ sh:ʃ r:ɹ z:z c:ts s:s y:j w:w".split()
-    )
+    pair.split(":") for pair in ("b:b p:p m:m f:f d:d t:t n:n l:l g:ɡ k:k h:h j:ʤ q:ʧ x:ʃ zh:ʤ ch:ʧ sh:ʃ r:ɹ z:z c:ts s:s y:j w:w".split())
 ) | {"": ""}
 _FINALS = dict(
     pair.split(":")

@@ -124,11 +124,7 @@ class Reader:
                 stems.append(base[:-1])
             for stem in stems:
                 is_acronym = stem.isupper() and len(stem) > 1
-                sounds = (
-                    self._capitals(stem, Context())
-                    if is_acronym
-                    else self._looked_up(stem, *_STEM_TAGS.get(inflect, ()))
-                )
+                sounds = self._capitals(stem, Context()) if is_acronym else self._looked_up(stem, *_STEM_TAGS.get(inflect, ()))
                 if sounds:
                     return inflect(sounds)
         return None
