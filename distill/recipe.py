@@ -58,16 +58,17 @@ class TeacherRecipe:
 @dataclass(frozen=True, slots=True)
 class CorpusRecipe:
     """What the teacher reads: ``composed`` sentences beside the written ones; audio of the first ``audio_lines`` lines
-    (all in hand), the text side of all others."""
+    (all in hand), the text side of all others. ``align_steps`` train the aligner where the teacher knows no durations."""
 
     composed: int = 5000
     audio_lines: int = 1650
     seed: int = 1
     processes: int = 2
+    align_steps: int = 1500
 
     def faults(self) -> list[str]:
         """What is wrong with it, a sentence each."""
-        least = {"composed": 0, "audio_lines": 1, "processes": 1}
+        least = {"composed": 0, "audio_lines": 1, "processes": 1, "align_steps": 1}
         return [f"{name} = {getattr(self, name)} is not at least {n}" for name, n in least.items() if getattr(self, name) < n]
 
 

@@ -30,7 +30,7 @@ def build(lines: list[Line], make_teacher: TeacherFactory, folder: Path, *, proc
     better use of cores than threads do.
 
     Raises:
-        TeacherError: the teacher cannot be loaded, or refuses most of a shard, which is then not written.
+        TeacherError: the teacher cannot be loaded, was lost, or refuses most of a shard, which is then not written.
         CorpusError: a shard cannot be written, or a worker process died.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -25,13 +25,16 @@ ZH_TEMPLATES = (
 EN_TEMPLATES = (
     "Now serving ticket {letter} {digits} at window {n}.", "The train to {place} will depart from platform {n} at {clock}.",
     "Flight {letter} {letter2} {digits} to {place} is now boarding at gate {n}.", "Attention shoppers, {goods} are {n} percent off today.",
-    "In {n} hundred meters, turn left onto {place} Road.", "Doctor {place}, please call extension {digits}.", "Floor {n}. Doors opening.",
+    "In {n} hundred meters, turn left onto {place} Road.", "Doctor {place}, please call extension {digits}.",
+    "Floor {n}. Doors opening.",
     "Your order number {digits} is ready for pickup.", "The temperature is {n} degrees, with a low of {n2}.",
-    "Would the owner of the {goods} please come to counter {letter}?", "It is now {clock}.", "Please bring the {goods} to {place} by {clock}.",
+    "Would the owner of the {goods} please come to counter {letter}?", "It is now {clock}.",
+    "Please bring the {goods} to {place} by {clock}.",
 )
 MIXED_TEMPLATES = (
     "请到{place}的{goods_en}柜台领取您的{goods}。", "您的{goods_en}已经送到{n}号门。", "Gate {letter}，前往{place}，现在开始登机。",
-    "请打开{goods_en}，扫描{letter}区的二维码。", "{goods_en}今天打{n}折，欢迎选购。", "我把{goods_en}放在{place}了。", "下一站，{place}站。The next station is {place_en}.",
+    "请打开{goods_en}，扫描{letter}区的二维码。", "{goods_en}今天打{n}折，欢迎选购。", "我把{goods_en}放在{place}了。",
+    "下一站，{place}站。The next station is {place_en}.",
     "请{code}号顾客到{letter}{n}窗口。Ticket {letter} {n_en}, please.",
 )
 
