@@ -11,12 +11,14 @@ from collections.abc import Iterator
 import click
 from prometheus_client import generate_latest
 
+from edge_agent import wire
 from edge_agent.announcement import OnInterrupt, Outcome, Priority
 from edge_agent.cli import app
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.config import SECTIONS
 from edge_agent.events import KINDS, TERMINAL, Event
 from edge_agent.ingress import COMMANDS
+from edge_agent.ingress.commands import MAX_PREWARM_TEXTS, MAX_STATUS_IDS
 from edge_agent.ingress.topics import Topics
 from edge_agent.parse import FIELD_NAMES, MAX_PAYLOAD_BYTES
 from edge_agent.phrases import CacheStats
@@ -54,6 +56,14 @@ def test_announcement_fields() -> None:
 
 def test_commands() -> None:
     assert set(COMMANDS) == {"stop", "cancel", "clear", "volume", "prewarm", "voice", "ping"}
+
+
+def test_zeromq() -> None:
+    assert wire.VERSION == b"1"
+    assert wire.VERBS == ("say", "cancel", "stop", "preload", "status", "ping")
+    assert (wire.SAY_SOCKET, wire.EVENTS_SOCKET, wire.TCP_PORT, wire.GREETING) == ("say.sock", "events.sock", 5570, b"?")
+    # The client's package repeats what it cannot import from the daemon's.
+    assert (wire.MAX_REQUEST_BYTES, wire.MAX_PRELOAD_TEXTS, wire.MAX_STATUS_IDS) == (MAX_PAYLOAD_BYTES, MAX_PREWARM_TEXTS, MAX_STATUS_IDS)
 
 
 def test_events() -> None:
@@ -101,6 +111,7 @@ def test_metrics() -> None:
         "edge_agent_heartbeat_age_seconds": "gauge",
         "edge_agent_queue_length": "gauge",
         "edge_agent_reconnects_total": "counter",
+        "edge_agent_refused_connections_total": "counter",
         "edge_agent_stage_seconds": "histogram",
         "edge_agent_underruns_total": "counter",
     }
@@ -111,6 +122,7 @@ def test_metrics() -> None:
         "edge_agent_engine_info": {"voice", "provider"},
         "edge_agent_heartbeat_age_seconds": {"thread"},
         "edge_agent_reconnects_total": {"ingress"},
+        "edge_agent_refused_connections_total": {"cause"},
         "edge_agent_underruns_total": {"cause"},
     }
 
@@ -138,6 +150,13 @@ def test_command_line() -> None:
         "config check": "--json",
         "config init": "--force --output",
         "config show": "--json",
+        "keys": "",
+        "keys zmq": "",
+        "keys zmq allow": "NAME PUBLIC_KEY",
+        "keys zmq client": "NAME --allow --no-allow --out",
+        "keys zmq list": "--json",
+        "keys zmq revoke": "NAME",
+        "keys zmq server": "--force",
         "doctor": "CHECKS --json",
         "bench": "--json --runs --voice",
     }
@@ -175,8 +194,10 @@ def test_configuration_keys() -> None:
             " tls_cert tls_key keepalive_s session_expiry_s will_delay_s receive_maximum max_backoff_s reply_prefixes hermes"
             " hermes_site_id"
         ),
+        "zmq": "enabled socket_dir socket_mode group tcp_host tcp_port",
         "announcement": "lang priority ttl_s on_interrupt chime speed volume max_waiting templates",
         "audio": "device sample_rate_hz buffer_ms loudness_lufs lead_in_ms idle_close_s volume",
+        "ducking": "backend level ramp_ms hold_ms pulse_server alsa_card alsa_control",
         "voice": "id provider threads",
         "cache": "enabled budget_mib floor_mib prewarm_file",
         "policy": (

@@ -19,6 +19,7 @@ COMMANDS = {
     "cache": "Look at and change the phrase cache.",
     "voice": "Look at the installed voices.",
     "config": "Check, show or begin a configuration.",
+    "keys": "Make and manage keys.",
     "doctor": "Try everything that is needed, and say how to repair it.",
     "bench": "Measure how fast this device speaks.",
 }

@@ -15,7 +15,6 @@ _RESTORE_ID = "module-stream-restore.id"
 """Under this name the server remembers a program's volume for its next stream."""
 _SAME = 2 / 65_536
 """Volumes are whole numbers of 65536ths there."""
-_CONNECT_WITHIN_S = 3.0
 
 Volume = tuple[float, ...]
 
@@ -69,8 +68,8 @@ class PulseMixer:
             self._notice_gone(found)
             newcomers = [self._remember(one) for index, one in found.items() if index not in self._lowered]
             if newcomers:
+                self._keep([*self._lowered.values(), *newcomers, *self._gone.values()])
                 self._lowered.update((one.index, one) for one in newcomers)
-                self._keep()
             for index, stream in self._lowered.items():
                 if stream.set is None:
                     continue
@@ -102,11 +101,7 @@ class PulseMixer:
     # ---- streams
 
     def _others(self, pulse: Any) -> list[Any]:
-        return [
-            one
-            for one in pulse.sink_input_list()
-            if one.proplist.get("application.process.id") != self._own_pid and one.has_volume and one.volume_writable
-        ]
+        return [one for one in pulse.sink_input_list() if one.proplist.get("application.process.id") != self._own_pid]
 
     def _remember(self, found: Any) -> _Stream:
         now, restore_id = _volume(found), found.proplist.get(_RESTORE_ID)
@@ -138,8 +133,7 @@ class PulseMixer:
                 entry.volume.values = list(stream.own)
                 pulse.stream_restore_write(entry, mode="replace")
 
-    def _keep(self) -> None:
-        streams = [*self._lowered.values(), *self._gone.values()]
+    def _keep(self, streams: list[_Stream]) -> None:
         self._memory.keep(
             {"streams": [{"index": s.index, "identity": s.identity, "restore_id": s.restore_id, "own": list(s.own)} for s in streams]}
         )
@@ -152,7 +146,7 @@ class PulseMixer:
         try:
             if self._pulse is None:
                 pulse = pulsectl.Pulse("edge-agent ducking", server=self._server, connect=False)
-                pulse.connect(autospawn=False, timeout=_CONNECT_WITHIN_S)
+                pulse.connect(autospawn=False)  # given a timeout, it takes all of it
                 self._pulse = pulse
             yield self._pulse
         except pulsectl.PulseError as error:

@@ -51,8 +51,8 @@ class SoftvolMixer:
     def set(self, part: float) -> None:
         control = self._read()
         if self._own is None:
+            self._memory.keep({"control": [self._card, self._control], "own": list(control.values)})
             self._own = self._set = control.values
-            self._memory.keep({"control": [self._card, self._control], "own": list(self._own)})
         elif control.values != self._set:
             return  # a person has moved it: it is theirs
         lowered = tuple(control.low + round((value - control.low) * part) for value in self._own)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,16 +48,6 @@ class ZmqConfig:
         if len(longest) > LONGEST_PATH_BYTES:
             most = LONGEST_PATH_BYTES - len(wire.EVENTS_SOCKET) - 1
             problems.append(("socket_dir", f"is too long for a Unix socket; use at most {most} bytes"))
-        if self.group is not None and not _group_exists(self.group):
-            problems.append(("group", f"is {self.group!r}, which is no group of this system"))
         if not 1 <= self.tcp_port <= 65_534:
             problems.append(("tcp_port", f"is {self.tcp_port}; use 1 to 65534 (events have the port above)"))
         return problems
-
-
-def _group_exists(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True

@@ -13,6 +13,7 @@ import zmq
 from zmq.utils.monitor import parse_monitor_message
 
 from edge_agent import wire
+from edge_agent.ingress.base import IngressError
 from edge_agent.ingress.zmq_config import ZmqConfig
 from edge_agent.ingress.zmq_gate import DOMAIN
 from edge_agent.ingress.zmq_keys import KeyPair
@@ -71,7 +72,7 @@ class Door:
             # The same subscription again, from a client whose old connection is not known to be dead yet, is to be greeted too.
             self.events.xpub_verbose = 1
             self._bind()
-        except (OSError, zmq.ZMQError) as error:
+        except (OSError, zmq.ZMQError, IngressError) as error:
             self._fail(error, now)
         else:
             self.open, self.problem = True, None
@@ -100,18 +101,25 @@ class LocalDoor(Door):
     def __init__(self, context: Context, folder: Path, mode: int, group: str | None) -> None:
         super().__init__(context)
         self._folder, self._mode = folder.absolute(), mode
-        self._group_id = -1 if group is None else grp.getgrnam(group).gr_gid
+        self._group = group
 
     def __str__(self) -> str:
         return str(self._folder)
 
     def _bind(self) -> None:
+        group_id = self._group_id()
         self._folder.mkdir(parents=True, exist_ok=True)
         for socket, name in ((self.requests, wire.SAY_SOCKET), (self.events, wire.EVENTS_SOCKET)):
             path = self._folder / name
             socket.bind(f"ipc://{path}")
-            os.chown(path, -1, self._group_id)
+            os.chown(path, -1, group_id)
             path.chmod(self._mode)
+
+    def _group_id(self) -> int:
+        try:
+            return -1 if self._group is None else grp.getgrnam(self._group).gr_gid
+        except KeyError:
+            raise IngressError(f"zmq.group is {self._group!r}, which is no group of this system") from None
 
 
 class NetworkDoor(Door):

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from edge_agent.ducking import Ducker, MixerError
+from tests.rigs.sound_server import until
+
+
+class Recorder:
+    """A mixer that writes down what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[float | str] = []
+        self.error: Exception | None = None
+        self.block: threading.Event | None = None
+
+    @property
+    def last(self) -> float | str | None:
+        return self.told[-1] if self.told else None
+
+    def recover(self) -> None:
+        self._tell("recover")
+
+    def set(self, part: float) -> None:
+        self._tell(round(part, 3))
+
+    def restore(self) -> None:
+        self._tell("restore")
+
+    def close(self) -> None:
+        self.told.append("close")
+
+    def _tell(self, what: float | str) -> None:
+        if self.block is not None:
+            self.block.wait(20)
+        if self.error is not None:
+            raise self.error
+        self.told.append(what)
+
+
+@pytest.fixture
+def mixer() -> Recorder:
+    return Recorder()
+
+
+def running(mixer: Recorder, **options: object) -> Ducker:
+    ducker = Ducker(mixer, **{"level": 0.25, "ramp_s": 0.1, "hold_s": 0.05, **options})
+    ducker.start()
+    return ducker
+
+
+def test_a_ramp_down_and_a_ramp_up(mixer: Recorder) -> None:
+    ducker = running(mixer)
+    ducker.speaking(True)
+    until(lambda: mixer.last == 0.25)
+    ducker.speaking(False)
+    until(lambda: mixer.last == "restore")
+    ducker.stop()
+    down = mixer.told[1 : mixer.told.index(0.25) + 1]
+    up = [part for part in mixer.told[mixer.told.index(0.25) + 1 :] if isinstance(part, float) and part != 0.25]
+    assert mixer.told[0] == "recover"
+    assert down == [0.812, 0.625, 0.438, 0.25]
+    assert up == [0.438, 0.625, 0.812]
+    assert mixer.told[-2:] == ["restore", "close"]
+
+
+def test_it_looks_for_newcomers_while_speech_lasts(mixer: Recorder) -> None:
+    ducker = running(mixer, ramp_s=0)
+    ducker.speaking(True)
+    until(lambda: mixer.told.count(0.25) >= 3)
+    ducker.stop()
+    assert mixer.told[-2:] == ["restore", "close"]
+
+
+def test_between_two_announcements_nothing_is_raised(mixer: Recorder) -> None:
+    ducker = running(mixer, hold_s=30)
+    for _ in range(3):
+        ducker.speaking(True)
+        until(lambda: mixer.last == 0.25)
+        ducker.speaking(False)
+    time.sleep(0.1)
+    ducker.stop()
+    assert mixer.told.count("restore") == 1
+    assert mixer.told[-2:] == ["restore", "close"]
+
+
+def test_speech_that_begins_while_raising_lowers_again(mixer: Recorder) -> None:
+    ducker = running(mixer, ramp_s=1.0, hold_s=0)
+    ducker.speaking(True)
+    until(lambda: isinstance(mixer.last, float) and mixer.last < 0.7)
+    ducker.speaking(False)
+    until(lambda: isinstance(mixer.last, float) and mixer.last > 0.75)
+    ducker.speaking(True)
+    until(lambda: mixer.last == 0.25)
+    ducker.stop()
+    assert "restore" not in mixer.told[:-2]
+
+
+def test_problems_are_reported_and_others_are_raised_all_the_same(mixer: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.ducking.ducker._RETRY_S", 0.02)
+    problems: list[str | None] = []
+    ducker = running(mixer, on_problem=problems.append, ramp_s=0, hold_s=0)
+    ducker.speaking(True)
+    until(lambda: mixer.last == 0.25)
+    for error in (MixerError("the server is away"), ValueError("a defect")):
+        mixer.error = error
+        ducker.speaking(False)
+        until(lambda error=error: problems and str(error) in str(problems[-1]))
+        mixer.error = None
+        until(lambda: mixer.last == "restore")
+        ducker.speaking(True)
+        until(lambda: mixer.last == 0.25)
+        assert problems[-1] is None
+    ducker.stop()
+
+
+def test_a_mixer_that_hangs_holds_nobody_up(mixer: Recorder) -> None:
+    mixer.block = threading.Event()
+    ducker = running(mixer)
+    for is_speaking in (True, False) * 10:
+        ducker.speaking(is_speaking)
+    ducker.stop(timeout_s=0.05)
+    mixer.block.set()
+    until(lambda: mixer.last == "close")
