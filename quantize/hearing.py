@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from distill.evaluate import Clip, Listener, Sentence, evaluate
+from distill.evaluate import Listener, Sentence, evaluate
 from distill.evaluate.results import pooled
-from distill.evaluate.systems import sentence_phonemes
-from edge_agent.synthesis import Runtime
-from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
-from edge_agent.text import Speech
+from distill.evaluate.systems import FolderSystem
 
 _JUDGED = {"mos": "DistillMOS", "pinyin": "pinyin error", "wer": "word error"}
-
-
-class FolderSystem:
-    """A voice folder spoken by the device's engine; see :class:`distill.evaluate.systems.System`."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self.identity = f"voice {hashlib.sha256((folder / 'voice.json').read_bytes()).hexdigest()}"
-        self._engine = MobileSoVITSEngine(folder, Runtime("cpu", 1))
-
-    def speak(self, sentence: Sentence) -> Clip:
-        """
-        Raises:
-            EdgeAgentError: the sentence cannot be read, or what came out is not audio.
-        """
-        segment = Speech(sentence.text, "mixed", sentence_phonemes(sentence))
-        return Clip.of(np.concatenate(list(self._engine.synthesize(segment))), self._engine.sample_rate)
 
 
 def losses(

@@ -1,4 +1,4 @@
-"""Whoever speaks the sentences: a teacher, a student in a checkpoint."""
+"""Whoever speaks the sentences: a teacher, a student in a checkpoint, a finished voice."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from distill.evaluate.errors import EvaluationError
 from distill.evaluate.sentences import Sentence
 from distill.teachers import Teacher
 from edge_agent import text
+from edge_agent.synthesis import Runtime
+from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
+from edge_agent.text import Speech
 
 TEACHER_FILES = ("full.onnx", "voices.npz", "vocab.json")
 
@@ -118,8 +121,25 @@ class StudentSystem:
         return model.eval(), state["speaker"]
 
 
+class FolderSystem:
+    """A finished voice, spoken by the device's engine."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.identity = f"voice {hashlib.sha256((folder / 'voice.json').read_bytes()).hexdigest()}"
+        self._engine = MobileSoVITSEngine(folder, Runtime("cpu", 1))
+
+    def speak(self, sentence: Sentence) -> Clip:
+        """
+        Raises:
+            EdgeAgentError: the sentence cannot be read, or what came out is not audio.
+        """
+        segment = Speech(sentence.text, "mixed", sentence_phonemes(sentence))
+        return Clip.of(np.concatenate(list(self._engine.synthesize(segment))), self._engine.sample_rate)
+
+
 def open_system(name: str, path: Path, *, style: dict[str, float], memory: Path, threads: int) -> System:
-    """What lies at ``path``: a teacher's folder, a checkpoint, or a run's folder.
+    """What lies at ``path``: a teacher's folder, a voice folder, a checkpoint, or a run's folder.
 
     Raises:
         EvaluationError: none of these.
@@ -129,9 +149,11 @@ def open_system(name: str, path: Path, *, style: dict[str, float], memory: Path,
         from distill.teachers.kokoro import KokoroTeacher
 
         return TeacherSystem(name, KokoroTeacher(path, style, threads=threads), memory)
+    if (path / "voice.json").is_file():
+        return FolderSystem(name, path)
     if (path.suffix == ".pt" and path.is_file()) or any(path.glob("step-*.pt")):
         return StudentSystem(name, path)
     raise EvaluationError(
-        f"{name}={path} is no system: expected a teacher's folder ({', '.join(TEACHER_FILES)}), a checkpoint (*.pt) or a "
-        "run's folder (step-*.pt)"
+        f"{name}={path} is no system: expected a teacher's folder ({', '.join(TEACHER_FILES)}), a voice folder (voice.json), a "
+        "checkpoint (*.pt) or a run's folder (step-*.pt)"
     )
