@@ -68,13 +68,30 @@ class KeyValueFormatter(logging.Formatter):
 
 def set_up(level: str, *, stream: TextIO | None = None, environ: Mapping[str, str] | None = None) -> logging.Handler:
     """Send everything from ``level`` up to ``stream`` (standard error); returns the handler, for :func:`take_down`."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else _OwnStderr()
     handler.setFormatter(KeyValueFormatter(journal=goes_to_journal(handler.stream, environ or os.environ)))
     handler.addFilter(AboutFilter())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level.upper())
     return handler
+
+
+class _OwnStderr(logging.StreamHandler[TextIO]):
+    """Standard error by a descriptor of its own: while PortAudio looks for devices, its binding points the process's at
+    /dev/null, and what other threads log meanwhile would be lost."""
+
+    def __init__(self) -> None:
+        try:
+            stream: TextIO = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+        except OSError:  # not a file: somebody captures it
+            stream = sys.stderr
+        super().__init__(stream)
+
+    def close(self) -> None:
+        if self.stream is not sys.stderr:
+            self.stream.close()
+        super().close()
 
 
 def take_down(handler: logging.Handler) -> None:
