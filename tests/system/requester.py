@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from typing import Any
 
 from edge_agent.events import TERMINAL
@@ -30,8 +32,30 @@ class Requester:
         return end
 
     def ends(self, id: str) -> dict[str, dict[str, Any]]:
-        """Terminal events by event id, under which one that was sent again counts once."""
-        return {event["event_id"]: event for event in self.events() if event["id"] == id and event["event"] in TERMINAL}
+        """Terminal events of an announcement by event id, under which one that was sent again counts once."""
+        return self.all_ends().get(id, {})
+
+    def all_ends(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """:meth:`ends` of every announcement."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for event in self.events():
+            if event["event"] in TERMINAL:
+                found.setdefault(event["id"], {})[event["event_id"]] = event
+        return found
+
+    def wait_for_ends(self, ids: Collection[str], patience_s: float = 60.0) -> list[dict[str, Any]]:
+        """The terminal events of many announcements, one each; gives up when none has come for ``patience_s``."""
+        n_ended, until = -1, 0.0
+        while True:
+            ends = self.all_ends()
+            missing = [id for id in ids if id not in ends]
+            if not missing:
+                assert all(len(ends[id]) == 1 for id in ids), "more than one end"
+                return [next(iter(ends[id].values())) for id in ids]
+            if len(ids) - len(missing) > n_ended:
+                n_ended, until = len(ids) - len(missing), time.monotonic() + patience_s
+            assert time.monotonic() < until, f"no end came of {len(missing)} announcements: {missing[:10]}"
+            time.sleep(0.1)
 
     def events(self) -> list[dict[str, Any]]:
         return self.peer.on(f"{BASE}/event")

@@ -136,8 +136,7 @@ def test_a_retained_announcement_is_ignored(requester) -> None:
 def test_a_flood_is_answered_message_by_message(requester) -> None:
     for number in range(300):
         requester.peer.publish_soon(f"{BASE}/say", {"id": f"flood-{number}", "text": GOOD, "ttl_s": 300, "volume": number % 2 * 7})
-    eventually(lambda: all(requester.ends(f"flood-{number}") for number in range(300)))
-    kinds = [requester.end(f"flood-{number}")["event"] for number in range(300)]
+    kinds = [end["event"] for end in requester.wait_for_ends([f"flood-{number}" for number in range(300)])]
     assert set(kinds[1::2]) == {"rejected"}
     assert set(kinds[0::2]) <= {"played", "dropped"}
     assert requester.spoken("after-flood", GOOD)["event"] == "played"
