@@ -103,7 +103,14 @@ def build_voice(
         if listeners:
             found += _heard(stage, graphs, student, about, effort, listeners, report_to.with_suffix(""), progress, spoken)
         result = Report(
-            about, student.step, card, found, losses, _full_range(config, graphs, references), layers, report.sizes(stage, graphs, teacher),
+            about,
+            student.step,
+            card,
+            found,
+            losses,
+            _full_range(config, graphs, references),
+            layers,
+            report.sizes(stage, graphs, teacher),
             sum(len(each.wave) for each in references) / config.sample_rate,
         )
         (stage / "CARD.md").write_text(report.card_page(result), "utf-8")

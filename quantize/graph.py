@@ -32,9 +32,7 @@ class FloatGraph:
         """Take ``model`` apart; tensors that the exporter shares through Identity nodes go to each user by name."""
         model = ModelProto.FromString(model.SerializeToString())
         tensors = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
-        aliases = {
-            node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Identity" and node.input[0] in tensors
-        }
+        aliases = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Identity" and node.input[0] in tensors}
         nodes = [node for node in model.graph.node if node.output[0] not in aliases]
         for node in nodes:
             node.input[:] = [aliases.get(each, each) for each in node.input]

@@ -12,12 +12,12 @@ from onnx import ModelProto
 
 from distill.student import StudentConfig
 from edge_agent.synthesis.mobilesovits import frames
+from edge_agent.synthesis.mobilesovits.engine import MAX_UNITS
 from edge_agent.synthesis.mobilesovits.source import HarmonicSource, OverlapAdd, noise_bank
 from edge_agent.text.symbols import encode
 from quantize.weights import FILE
 
 Float = NDArray[np.float32]
-MAX_UNITS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,23 +74,26 @@ def page(report: Report) -> str:
         "Weights have 7 bits so that one file is right on every processor, see `quantize/int8.py`; the last line is what the eighth "
         "would bring."
     )
-    return "\n\n".join(
-        [
-            f"# Quantization of {report.about.display_name} (`{report.about.voice_id}`, step {report.step})",
-            how,
-            "## Sizes",
-            _markdown(["", "MB"], [[name, f"{n_bytes / 1e6:.1f}"] for name, n_bytes in report.sizes.items()]),
-            "## Gates",
-            _markdown(["gate", "measured", "limit", ""], map(_gate_row, report.gates)),
-            "## Variants",
-            "\n".join(f"- `{name}`: {text}" for name, text in VARIANTS.items()),
-            _losses([*report.losses.items(), ("cpu, weights of 8 bits", report.full_range)]),
-            why,
-            "## Layers",
-            "Loss when a layer is the only one quantized.",
-            _losses([(f"{each.graph}/{each.layer}", each.loss) for each in report.layers]),
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                f"# Quantization of {report.about.display_name} (`{report.about.voice_id}`, step {report.step})",
+                how,
+                "## Sizes",
+                _markdown(["", "MB"], [[name, f"{n_bytes / 1e6:.1f}"] for name, n_bytes in report.sizes.items()]),
+                "## Gates",
+                _markdown(["gate", "measured", "limit", ""], map(_gate_row, report.gates)),
+                "## Variants",
+                "\n".join(f"- `{name}`: {text}" for name, text in VARIANTS.items()),
+                _losses([*report.losses.items(), ("cpu, weights of 8 bits", report.full_range)]),
+                why,
+                "## Layers",
+                "Loss when a layer is the only one quantized.",
+                _losses([(f"{each.graph}/{each.layer}", each.loss) for each in report.layers]),
+            ]
+        )
+        + "\n"
+    )
 
 
 def card_page(report: Report) -> str:

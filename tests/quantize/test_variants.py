@@ -15,7 +15,7 @@ from quantize.loss import measure
 from quantize.reading import Voice, session
 from quantize.variants import VARIANTS, Recipe, build, quantized
 from quantize.weights import FILE, WeightFile
-from tests.rigs.student import PHONEMES
+from tests.rigs.student import PHONEMES, float_graphs
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,7 @@ def test_weight_only_is_exactly_the_restored_weights(graphs, recipes, built):
     prosody = next(graph for graph in graphs if graph.name == "prosody")
     restored = {**prosody.tensors, **{prosody.layers[layer]: weight.restored() for layer, weight in recipes["prosody"].weights.items()}}
     plain = WeightFile()
-    float_model = build(
-        type(prosody)(prosody.name, prosody.model, restored, prosody.layers), "gpu", Recipe({}, half_storage=False), plain
-    )
+    float_model = build(type(prosody)(prosody.name, prosody.model, restored, prosody.layers), "gpu", Recipe({}, half_storage=False), plain)
     feeds = {"expanded": np.random.default_rng(0).standard_normal((1, 40, 50)).astype(np.float32)}
     expected = session(float_model, plain.to_bytes()).run(None, feeds)[0]
     np.testing.assert_allclose(session(models["gpu"]["prosody"], weights).run(None, feeds)[0], expected, atol=1e-3)
@@ -67,6 +65,15 @@ def test_one_file_serves_all(built, graphs):
         for model in variant.values():
             assert {entry.value for each in model.graph.initializer for entry in each.external_data if entry.key == "location"} == {FILE}
             assert len(model.SerializeToString()) < 60_000
+
+
+def test_the_same_student_gives_the_same_bytes(built, student, recipes, tmp_path):
+    models, weights = built
+    again = WeightFile()
+    graphs = float_graphs(student, tmp_path)
+    rebuilt = {variant: {graph.name: build(graph, variant, recipes[graph.name], again) for graph in graphs} for variant in VARIANTS}
+    assert again.to_bytes() == weights
+    assert rebuilt == models
 
 
 def test_only_matmuls_of_blocks_are_integers(built, graphs):
