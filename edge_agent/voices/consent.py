@@ -1,0 +1,255 @@
+"""A voice owner's consent: who, what for, where, until when; signed, and checked wherever the voice is used.
+
+``consent.json`` is UTF-8 JSON in one canonical form (RFC 8785; no newline at the end) as ``consent.schema.json``
+describes it. ``consent.json.minisig`` beside it is a minisign signature (Ed25519, pre-hashed) of exactly those bytes:
+``minisign -Vm consent.json -p signer.pub`` checks it, too. A record is believed only if all of this holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+import minisign
+
+from edge_agent.errors import EdgeAgentError
+
+FORMAT = "voice-consent/1"
+RECORD_FILE, SIGNATURE_FILE = "consent.json", "consent.json.minisig"
+MAX_RECORD_BYTES, MAX_SIGNATURE_BYTES = 2 << 20, 16 << 10
+MAX_RECORDINGS = 20_000
+MAX_LIST = 250
+MAX_TEXT = 300
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+TERRITORY = re.compile(r"[A-Z]{2}|worldwide")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+Reason = Literal["missing", "unsigned", "untrusted", "forged", "malformed", "not_yet_valid", "expired"]
+
+
+class ConsentError(EdgeAgentError):
+    """There is no consent to use this voice now; ``reason`` says why in one word."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a voice's owner agreed to.
+
+    ``kind`` is ``person``, or ``synthetic`` for a voice that is nobody's (then there need be no recordings and no end).
+    ``subject`` is a reference to the person, better a pseudonym than a name. ``territory`` lists ISO 3166 codes or
+    ``worldwide``. Times are UTC, to the second; the consent holds from ``valid_from`` up to but not at ``valid_until``.
+    ``recordings`` are SHA-256 of the sound files, ``speaker_sha256`` of the voice's vector (its float32 values, little
+    endian), ``document_sha256`` of the paper that was signed.
+    """
+
+    kind: Literal["person", "synthetic"]
+    subject: str
+    purposes: tuple[str, ...]
+    territory: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime | None
+    withdrawal_contact: str
+    recordings: tuple[str, ...]
+    created: datetime
+    speaker_sha256: str | None = None
+    document_sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ConsentError: ``malformed``, naming the field and what it should be.
+        """
+        _expect(self.kind in ("person", "synthetic"), "kind", "person or synthetic")
+        for name in ("subject", "withdrawal_contact"):
+            _expect(_plain(getattr(self, name)), name, f"1 to {MAX_TEXT} characters without control characters")
+        _expect_list("purposes", self.purposes, PURPOSE, MAX_LIST, "words of a-z, 0-9 and -")
+        _expect_list("territory", self.territory, TERRITORY, MAX_LIST, "ISO 3166 codes such as DE, or worldwide")
+        _expect_list("recordings", self.recordings, SHA256, MAX_RECORDINGS, "SHA-256 in hex", empty=self.kind == "synthetic")
+        for name in ("speaker_sha256", "document_sha256"):
+            value = getattr(self, name)
+            _expect(value is None or _matches(SHA256, value), name, "a SHA-256 in hex, or null")
+        for name in ("valid_from", "valid_until", "created"):
+            value = getattr(self, name)
+            optional = name == "valid_until" and self.kind == "synthetic" and value is None
+            exact = isinstance(value, datetime) and value.tzinfo == timezone.utc and not value.microsecond
+            _expect(optional or exact, name, "a UTC time such as 2026-01-31T00:00:00Z")
+        _expect(self.valid_until is None or self.valid_from < self.valid_until, "valid_until", "after valid_from")
+
+    def to_bytes(self) -> bytes:
+        """The canonical record: what is signed."""
+        record = {"format": FORMAT, **{each.name: _plain_value(getattr(self, each.name)) for each in fields(self)}}
+        return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, record: bytes) -> Consent:
+        """Read a canonical record, trusting nothing in it.
+
+        Raises:
+            ConsentError: ``malformed``.
+        """
+        values = _read_json(record)
+        if values.pop("format", None) != FORMAT:
+            raise ConsentError("malformed", f"the consent record is not of format {FORMAT}; have it signed anew")
+        names = {each.name for each in fields(cls)}
+        if set(values) != names:
+            raise ConsentError("malformed", f"consent record: fields {sorted(set(values) ^ names)} are unknown or missing")
+        for name in ("purposes", "territory", "recordings"):
+            _expect(isinstance(values[name], list), name, "a list")
+            values[name] = tuple(values[name])
+        for name in ("valid_from", "valid_until", "created"):
+            values[name] = _time(name, values[name])
+        consent = cls(**values)
+        if consent.to_bytes() != record:
+            raise ConsentError("malformed", "the consent record is not in canonical form (RFC 8785); have it signed anew")
+        return consent
+
+
+def verify_consent(path: Path, trusted_keys: Iterable[str], now: datetime) -> Consent:
+    """The consent in the file ``path``, if it may be relied on at ``now``; its signature is ``path`` + ``.minisig``.
+
+    Args:
+        trusted_keys: minisign public keys, as ``minisign -P`` takes them or as whole ``.pub`` files.
+        now: with its time zone.
+
+    Raises:
+        ConsentError: it may not; see its ``reason``.
+    """
+    record = _read(path, MAX_RECORD_BYTES, "missing")
+    signature = _read(path.with_name(f"{path.name}.minisig"), MAX_SIGNATURE_BYTES, "unsigned")
+    return verify_consent_bytes(record, signature, trusted_keys, now)
+
+
+def verify_consent_bytes(record: bytes, signature: bytes, trusted_keys: Iterable[str], now: datetime) -> Consent:
+    """:func:`verify_consent` of what is in memory already.
+
+    Raises:
+        ConsentError: it may not be relied on.
+        ValueError: ``now`` has no time zone, or a trusted key is no minisign public key.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now needs a time zone")
+    _check_signature(record, signature, [_encoded_key(key) for key in trusted_keys])
+    consent = Consent.from_bytes(record)
+    if now < consent.valid_from:
+        raise ConsentError("not_yet_valid", f"{consent.subject}'s consent holds only from {_show(consent.valid_from)} on")
+    if consent.valid_until is not None and now >= consent.valid_until:
+        raise ConsentError("expired", f"{consent.subject}'s consent ended at {_show(consent.valid_until)}; ask for a new one")
+    return consent
+
+
+def _check_signature(record: bytes, signature: bytes, trusted: list[str]) -> None:
+    try:
+        parsed = minisign.Signature.from_bytes(signature)
+        signer = _key_id(signature.split(b"\n")[1])
+    except ValueError as error:
+        raise ConsentError("forged", f"the consent's signature is no minisign signature: {error}") from error
+    if not parsed.is_prehashed():
+        raise ConsentError("forged", "the consent's signature is of minisign's legacy kind; sign it with a current minisign")
+    keys = [minisign.PublicKey.from_base64(key) for key in trusted if _key_id(key) == signer]
+    if not keys:
+        raise ConsentError(
+            "untrusted", f"the consent is signed by key {signer[::-1].hex().upper()}, which is not trusted here; trust it first"
+        )
+    for key in keys:
+        try:
+            key.verify(record, parsed)
+        except minisign.VerifyError:
+            continue
+        return
+    raise ConsentError("forged", "the consent record or its signature was changed after signing")
+
+
+def _key_id(encoded: str | bytes) -> bytes:
+    """The eight bytes after the algorithm in a minisign key or signature."""
+    return base64.b64decode(encoded, validate=True)[2:10]
+
+
+def _encoded_key(text: str) -> str:
+    """The base64 line of a public key that may be a whole ``.pub`` file.
+
+    Raises:
+        ValueError: it is no minisign public key.
+    """
+    line = text.strip().split("\n")[-1].strip()
+    minisign.PublicKey.from_base64(line)
+    return line
+
+
+def _read(path: Path, at_most: int, reason: Reason) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(at_most + 1)
+    except OSError as error:
+        raise ConsentError(reason, f"{path} cannot be read ({error.strerror}): a voice needs its owner's signed consent") from error
+    if len(content) > at_most:
+        raise ConsentError("malformed", f"{path} has more than {at_most} bytes")
+    return content
+
+
+def _read_json(record: bytes) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values = dict(pairs)
+        if len(values) != len(pairs):
+            raise ValueError("a field is given twice")
+        return values
+
+    try:
+        values = json.loads(record.decode(), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise ConsentError("malformed", f"the consent record is not readable JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ConsentError("malformed", "the consent record is not a JSON object")
+    return values
+
+
+def _time(name: str, value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        if _matches(TIME, value):
+            return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        pass
+    raise ConsentError("malformed", f"consent record: {name} is not a UTC time such as 2026-01-31T00:00:00Z")
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _show(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _show(time: datetime) -> str:
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _expect(condition: bool, name: str, wanted: str) -> None:
+    if not condition:
+        raise ConsentError("malformed", f"consent record: {name} must be {wanted}")
+
+
+def _expect_list(name: str, values: Any, pattern: re.Pattern[str], most: int, wanted: str, *, empty: bool = False) -> None:
+    good = isinstance(values, tuple) and (empty or values) and len(values) <= most
+    _expect(good and len(set(map(str, values))) == len(values), name, f"a list of {0 if empty else 1} to {most} different items")
+    _expect(all(_matches(pattern, value) for value in values), name, wanted)
+
+
+def _matches(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= MAX_TEXT and value.strip() == value and not CONTROL.search(value)
