@@ -17,11 +17,11 @@ class Chain:
 
     def __init__(self, source_rate: int, device_rate: int) -> None:
         self._n_ramp = max(1, round(_RAMP_S * source_rate))
-        self._gain: float | None = None
+        self._gain = 1.0
+        self._target: float | None = None
+        self._n_ramp_left = 0
         self._resampler = (
-            soxr.ResampleStream(source_rate, device_rate, 1, dtype="float32", quality="HQ")
-            if source_rate != device_rate
-            else None
+            soxr.ResampleStream(source_rate, device_rate, 1, dtype="float32", quality="HQ") if source_rate != device_rate else None
         )
         self._limiter = Limiter(device_rate)
 
@@ -40,13 +40,16 @@ class Chain:
         return np.concatenate((self._limiter.process(tail), self._limiter.flush()))
 
     def _apply(self, pcm: PCM, gain: float) -> PCM:
-        start = gain if self._gain is None else self._gain
-        self._gain = gain
-        if start == gain:
+        if self._target is None:
+            self._gain = self._target = gain
+        elif gain != self._target:
+            self._target, self._n_ramp_left = gain, self._n_ramp
+        if not self._n_ramp_left:
             return pcm if gain == 1.0 else pcm * np.float32(gain)
-        n_ramp = min(self._n_ramp, len(pcm))
-        if n_ramp < self._n_ramp:
-            self._gain = start + (gain - start) * n_ramp / self._n_ramp
+        n = min(self._n_ramp_left, len(pcm))
+        slope = (gain - self._gain) / self._n_ramp_left
         curve = np.full(len(pcm), gain, dtype=np.float32)
-        curve[:n_ramp] = np.linspace(start, self._gain, n_ramp, endpoint=False, dtype=np.float32)
+        curve[:n] = self._gain + slope * np.arange(n)
+        self._gain += slope * n
+        self._n_ramp_left -= n
         return pcm * curve

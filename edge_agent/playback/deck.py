@@ -164,10 +164,10 @@ class Deck:
         elif now < self._silence_due:
             return self._silence_due - now
         self._device.write_silence(BLOCK_S)
-        self._silence_due = now + BLOCK_S
+        self._silence_due = max(self._silence_due, now - LOW_WATER_S) + BLOCK_S
         if track.gap_s is not None:
             track.gap_s += BLOCK_S
-        return BLOCK_S
+        return 0.0
 
     def _drain(self, track: Track) -> float:
         if self._delay_s > LOW_WATER_S:

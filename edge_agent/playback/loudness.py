@@ -1,8 +1,8 @@
 """How loud PCM is and how high it peaks, by ITU-R BS.1770-4, for one channel at any sample rate.
 
 K-weighting is derived from the analogue prototypes that the standard's 48 kHz coefficients come from, and applied in
-the frequency domain: its impulse response has decayed below float precision within the padding, so the result is that
-of the recursive filters without a sample-by-sample loop.
+the frequency domain, block by block: its impulse response has decayed below float precision within the padding, so the
+result is that of the recursive filters without a loop over samples.
 """
 
 from __future__ import annotations
@@ -93,12 +93,20 @@ def _interpolator() -> NDArray[np.float64]:
 
 def _k_weighted(pcm: FloatArray, sample_rate: int) -> NDArray[np.float64]:
     samples = np.asarray(pcm, dtype=np.float64)
-    n_fft = 1 << math.ceil(math.log2(max(1, len(samples)) + _FILTER_DECAY_S * sample_rate))
-    return np.fft.irfft(np.fft.rfft(samples, n_fft) * _k_response(n_fft, sample_rate), n_fft)[: len(samples)]
+    response = _k_response(sample_rate)
+    n_fft = 2 * (len(response) - 1)
+    n_block = n_fft - round(_FILTER_DECAY_S * sample_rate)
+    weighted = np.zeros(len(samples) + n_fft)
+    for start in range(0, len(samples), n_block):
+        block = np.fft.rfft(samples[start : start + n_block], n_fft)
+        weighted[start : start + n_fft] += np.fft.irfft(block * response, n_fft)
+    return weighted[: len(samples)]
 
 
-@functools.lru_cache(maxsize=8)
-def _k_response(n_fft: int, sample_rate: int) -> NDArray[np.complex128]:
+@functools.lru_cache(maxsize=4)
+def _k_response(sample_rate: int) -> NDArray[np.complex128]:
+    """Frequency response on a grid fine enough for a block and the filters' decay after it."""
+    n_fft = 1 << math.ceil(math.log2(2 * _FILTER_DECAY_S * sample_rate))
     delay = np.exp(-2j * np.pi * np.arange(n_fft // 2 + 1) / n_fft)
     return _shelf(delay, sample_rate) * _high_pass(delay, sample_rate)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 _SHORTEST_SLEEP_S = 0.001
 _LONGEST_SLEEP_S = 1.0
 _STOP_WITHIN_S = 5.0
+_REALTIME_PRIORITY = 10
 
 
 class Heartbeat(Protocol):
@@ -108,6 +110,7 @@ class Player:
             self._wanted.notify()
 
     def _run(self) -> None:
+        _ask_for_priority()
         while not self._stopping:
             self._heartbeat.beat()
             wait_s = self._attempt(self._turn)
@@ -139,3 +142,11 @@ class Player:
                 longest = _LONGEST_SLEEP_S if seconds is None else min(seconds, _LONGEST_SLEEP_S)
                 self._wanted.wait(max(longest, _SHORTEST_SLEEP_S))
             self._stirred = False
+
+
+def _ask_for_priority() -> None:
+    """Let this thread go first where that is allowed (LimitRTPRIO in the unit): the device holds 80 ms of sound only."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_REALTIME_PRIORITY))
+    except OSError as error:
+        log.debug("audio thread: no real-time priority: %s", error)

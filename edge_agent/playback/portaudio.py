@@ -40,7 +40,7 @@ class PortAudioSink:
         device: str | None = None,
         *,
         sample_rate: int = 48000,
-        buffer_s: float = 0.12,
+        buffer_s: float = 0.064,
         stall_s: float = 0.5,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -211,8 +211,8 @@ def output_devices() -> list[str]:
 def rescan() -> None:
     """Look for devices anew; invalidates every open stream of the process."""
     sounddevice = _load()
-    sounddevice._terminate()
-    sounddevice._initialize()
+    sounddevice._terminate()  # noqa: SLF001 - there is no public way to see new devices
+    sounddevice._initialize()  # noqa: SLF001
 
 
 def _load() -> ModuleType:

@@ -45,19 +45,23 @@ class Track:
         return self._flushed and not len(self._ready)
 
     def near_end(self, stream: StreamState) -> bool:
-        return stream.finished and stream.n_buffered <= self._samples(_ANNOUNCE_S)
+        return stream.finished and self._seconds(stream.n_put) - self.rendered_s <= _ANNOUNCE_S
 
     def short(self, stream: StreamState) -> bool:
         """Whether the guard may be all there is."""
-        return stream.finished and stream.n_put <= self._samples(_ANNOUNCE_S)
+        return stream.finished and self._seconds(stream.n_put) <= _ANNOUNCE_S
 
     def render(self, volume: float, now: float) -> PCM:
         """The next block, up to ``BLOCK_S`` long; empty while the synthesis or the acknowledgement is late."""
-        return self._pull(round(BLOCK_S * self._device_rate), volume, self._guard(now))
+        n_frames = round(BLOCK_S * self._device_rate)
+        if not self.acknowledged and (self.ack_deadline is None or now < self.ack_deadline):
+            unguarded_s = self._seconds(self.utterance.state().n_put) - GUARD_S - self.rendered_s
+            n_frames = min(n_frames, max(0, round(unguarded_s * self._device_rate)))
+        return self._pull(n_frames, volume)
 
     def fade_out(self, fade_s: float, volume: float) -> PCM:
         """The next frames, guard or not, down to silence."""
-        tail = self._pull(round(fade_s * self._device_rate), volume, 0)
+        tail = self._pull(round(fade_s * self._device_rate), volume)
         return tail * _ramp(len(tail), len(tail))[::-1]
 
     def fade_in(self, block: PCM, fade_s: float) -> PCM:
@@ -72,21 +76,14 @@ class Track:
         heard_s = max(0.0, self.rendered_s - unheard_s)
         return self.utterance.segment_after(self._samples(heard_s)), heard_s
 
-    def _guard(self, now: float) -> int:
-        if self.acknowledged or (self.ack_deadline is not None and now >= self.ack_deadline):
-            return 0
-        return self._samples(GUARD_S)
-
-    def _pull(self, n_frames: int, volume: float, n_guarded: int) -> PCM:
-        """Up to ``n_frames`` for the device, leaving ``n_guarded`` samples of the utterance alone."""
+    def _pull(self, n_frames: int, volume: float) -> PCM:
         gain = volume * self.utterance.volume
         while len(self._ready) < n_frames and not self._flushed:
             stream = self.utterance.state()
-            available = stream.n_buffered - n_guarded
-            if available > 0:
-                pieces = self.utterance.take(min(available, self._samples(BLOCK_S)))
+            if stream.n_buffered:
+                pieces = self.utterance.take(self._samples(BLOCK_S))
                 rendered = [self._chain.process(pcm, gain * own) for pcm, own in pieces]
-            elif stream.finished and stream.n_buffered == 0:
+            elif stream.finished:
                 rendered, self._flushed = [self._chain.flush()], True
             else:
                 break
@@ -94,6 +91,9 @@ class Track:
         block, self._ready = self._ready[:n_frames], self._ready[n_frames:]
         self._n_rendered += len(block)
         return block
+
+    def _seconds(self, n_samples: int) -> float:
+        return n_samples / self.utterance.sample_rate
 
     def _samples(self, seconds: float) -> int:
         return round(seconds * self.utterance.sample_rate)

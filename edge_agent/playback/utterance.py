@@ -15,6 +15,9 @@ from edge_agent.playback.sink import PCM
 _NEARLY_WHOLE_S = 0.1
 """A segment with less than this to go counts as spoken: what is left is its closing silence."""
 
+_LEAST_BUFFER_S = 0.5
+"""The player holds back the end of what it has; a smaller buffer would be full before it hands anything over."""
+
 
 class StreamState(NamedTuple):
     """``n_buffered`` samples wait to be taken of ``n_put`` so far."""
@@ -34,11 +37,11 @@ class Utterance:
     ends at once.
     """
 
-    def __init__(
-        self, id: str, sample_rate: int, *, volume: float = 1.0, first_segment: int = 0, max_buffered_s: float = 20.0
-    ) -> None:
+    def __init__(self, id: str, sample_rate: int, *, volume: float = 1.0, first_segment: int = 0, max_buffered_s: float = 20.0) -> None:
         """``volume`` is a linear gain on the whole utterance; ``put`` blocks beyond ``max_buffered_s``. An utterance
         that resumes an earlier one begins at its ``first_segment``."""
+        if max_buffered_s < _LEAST_BUFFER_S:
+            raise ValueError(f"max_buffered_s must be at least {_LEAST_BUFFER_S}, got {max_buffered_s}")
         self.id = id
         self.sample_rate = sample_rate
         self.volume = volume
