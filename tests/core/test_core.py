@@ -69,8 +69,8 @@ def test_the_same_text_again_comes_from_the_cache(world: World) -> None:
 
 
 def test_announcements_of_one_priority_keep_their_order_and_do_not_overlap(world: World) -> None:
-    for id, text in zip("abc", (ONE, TWO, THREE), strict=True):
-        world.say(text, id=id)
+    for name, text in zip("abc", (ONE, TWO, THREE), strict=True):
+        world.say(text, id=name)
     world.run(5)
     spans = [world.spans(text)[0] for text in (ONE, TWO, THREE)]
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
@@ -127,7 +127,7 @@ def test_a_resumed_announcement_that_is_cut_again_before_its_first_sound_keeps_i
     world.say(FOUR, id="c", priority="emergency")
     world.run(5)
     assert len(world.spans(ONE)) == 1
-    assert [world.end(id).kind for id in "abc"] == ["played"] * 3
+    assert [world.end(each).kind for each in "abc"] == ["played"] * 3
 
 
 def test_an_announcement_of_which_only_the_closing_silence_was_cut_has_been_played(world: World) -> None:
@@ -192,18 +192,18 @@ def test_cancel_by_id_and_by_key_reaches_the_waiting_and_the_spoken(world: World
     world.command(Cancel(key="k"))
     world.command(Cancel(id="nobody"))
     world.run(3)
-    assert [world.end(id).kind for id in "abc"] == ["cancelled", "cancelled", "played"]
+    assert [world.end(each).kind for each in "abc"] == ["cancelled", "cancelled", "played"]
     assert [answer["cancelled"] for answer in world.answers] == [["b"], ["a"], []]
     assert world.spans(TWO) == []
 
 
 def test_clear_cancels_what_waits_and_lets_the_current_end(world: World) -> None:
-    for id in "abc":
-        world.say(ONE, id=id)
+    for name in "abc":
+        world.say(ONE, id=name)
     world.run_until(lambda: world.spans(ONE))
     world.command(Clear())
     world.run(2)
-    assert [world.end(id).kind for id in "abc"] == ["played", "cancelled", "cancelled"]
+    assert [world.end(each).kind for each in "abc"] == ["played", "cancelled", "cancelled"]
     assert world.answers == [{"ok": True, "cleared": 2}]
 
 
@@ -362,7 +362,7 @@ def test_an_emergency_goes_first_when_the_device_returns(world: World) -> None:
     world.card.replug()
     world.run(6)
     assert world.spans(TWO)[0][0] < world.spans(ONE)[-1][0]
-    assert [world.end(id).kind for id in "ab"] == ["played", "played"]
+    assert [world.end(each).kind for each in "ab"] == ["played", "played"]
 
 
 # ---- overload

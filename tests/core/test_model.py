@@ -44,16 +44,16 @@ class Announcements(RuleBasedStateMachine):
         delay_s=st.sampled_from([None, None, None, 0.5]),
     )
     def say(self, priority: str, on_interrupt: str, ttl_s: float, key: str | None, delay_s: float | None) -> str:
-        id = f"a{len(self.texts)}"
-        self.texts[id] = TEXTS[len(self.texts)]
+        name = f"a{len(self.texts)}"
+        self.texts[name] = TEXTS[len(self.texts)]
         fields = {"key": key} if key else {}
         now = self.world.clock.now()
         if delay_s is not None:
             fields["not_before"] = _rfc3339(now + delay_s)
-        self.expires[id] = now + (delay_s or 0) + ttl_s
-        self.world.say(self.texts[id], id=id, priority=priority, on_interrupt=on_interrupt, ttl_s=ttl_s, **fields)
+        self.expires[name] = now + (delay_s or 0) + ttl_s
+        self.world.say(self.texts[name], id=name, priority=priority, on_interrupt=on_interrupt, ttl_s=ttl_s, **fields)
         self.world.loop.run_due()
-        return id
+        return name
 
     @rule(id=ids)
     def say_again(self, id: str) -> None:
@@ -109,15 +109,15 @@ class Announcements(RuleBasedStateMachine):
         assert ends == Counter(list(self.texts)), "exactly one end each"
         assert len(world.acked) >= len(self.texts)
         started = {event.id for event in world.events if event.kind == "started"}
-        for id, text in self.texts.items():
+        for name, text in self.texts.items():
             length_s = len(text) * SECONDS_PER_CHARACTER
             spans = world.spans(text)
             n_whole = sum(end - start > length_s - WHOLE for start, end in spans)
-            assert n_whole <= 1, (id, spans)
-            if world.end(id).kind == "played" and "recovered" not in world.end(id).detail:
-                assert n_whole == 1 or any(end - start > length_s - 0.1 - WHOLE for start, end in spans), (id, spans)
-            if id not in started:
-                assert not spans, (id, spans)
+            assert n_whole <= 1, (name, spans)
+            if world.end(name).kind == "played" and "recovered" not in world.end(name).detail:
+                assert n_whole == 1 or any(end - start > length_s - 0.1 - WHOLE for start, end in spans), (name, spans)
+            if name not in started:
+                assert not spans, (name, spans)
         for event in world.events:
             if event.kind == "started":
                 assert event.at <= self.expires[event.id] + 0.25, "spoken after its time"

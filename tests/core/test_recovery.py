@@ -18,11 +18,13 @@ def test_what_waited_is_spoken_in_order_after_a_restart(world: World) -> None:
     world.loop.run_due()
     world.reboot()
     world.run(4)
-    assert [world.end(id).kind for id in "ab"] == ["played", "played"]
+    assert [world.end(each).kind for each in "ab"] == ["played", "played"]
     assert world.spans(ONE)[0][1] <= world.spans(TWO)[0][0]
 
 
-@pytest.mark.parametrize(("on_interrupt", "heard_one", "outcome"), [("restart", 2, "played"), ("resume", 1, "played"), ("drop", 1, "dropped")])
+@pytest.mark.parametrize(
+    ("on_interrupt", "heard_one", "outcome"), [("restart", 2, "played"), ("resume", 1, "played"), ("drop", 1, "dropped")]
+)
 def test_what_was_being_spoken_follows_its_policy(world: World, on_interrupt: str, heard_one: int, outcome: str) -> None:
     world.say(ONE + TWO, id="a", on_interrupt=on_interrupt)
     world.run_until(lambda: world.spans(TWO))
@@ -202,7 +204,7 @@ def test_a_disk_that_fails_meanwhile_costs_neither_speech_nor_events_and_is_made
     world.say(ONE, id="a")
     world.say(TWO, id="b")
     world.run(5)
-    assert [world.end(id).kind for id in "ab"] == ["played", "played"]
+    assert [world.end(each).kind for each in "ab"] == ["played", "played"]
     assert "cannot be written" in world.health.state()[1][0]
     assert world.journal.known("a").outcome is None
     disk.full = False

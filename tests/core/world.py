@@ -103,7 +103,8 @@ class World:
         self.queue = SpeechQueue(max_waiting=self._max_waiting)
         self.settings = Settings(self.folder / "settings.json", volume=1.0, voice=None)
         self.player = SteppedPlayer(
-            self.card.sink, on_event=lambda event: self.core.player_event(event), heartbeat=Heartbeat("audio", 15.0), clock=self.clock
+            self.card.sink, on_event=lambda event: self.core.player_event(event),  # noqa: PLW0108 the core is made later
+            heartbeat=Heartbeat("audio", 15.0), clock=self.clock
         )
         commands = Commands(self.catalog, self.worker, self.player, self.settings, lambda: {"queue_length": len(self.queue)})
         admission = Admission(
@@ -156,7 +157,10 @@ class World:
 
     # ---- what others ask of it
 
-    def say(self, text: str | None = None, /, *, raw: bytes | None = None, redelivered: bool = False, packet_id: int | None = None, **fields: Any) -> int:
+    def say(
+        self, text: str | None = None, /, *, raw: bytes | None = None, redelivered: bool = False, packet_id: int | None = None,
+        **fields: Any,
+    ) -> int:
         """Deliver a request; its number, which is in ``acked`` once it was acknowledged."""
         body = raw if raw is not None else json.dumps({**({"text": text} if text is not None else {}), **fields}).encode()
         self._n_messages += 1
@@ -189,7 +193,7 @@ class World:
         return ends[0]
 
     def ended(self, *ids: str) -> bool:
-        return all(any(event.id == id and event.terminal for event in self.events) for id in ids)
+        return set(ids) <= {event.id for event in self.events if event.terminal}
 
     def heard(self) -> NDArray[np.float32]:
         return self.card.heard()

@@ -43,7 +43,6 @@ class Daemon:
         sections: dict[str, dict[str, Any]] = {
             "mqtt": {"site": SITE, "device": DEVICE, "port": port, "max_backoff_s": 1.0},
             "zmq": {"socket_dir": str(folder / "run")},
-            "zmq": {"enabled": False},
             "metrics": {"enabled": False},
             "cache": {"floor_mib": 0},
             "paths": {"state_dir": str(folder / "state"), "cache_dir": str(folder / "cache")},

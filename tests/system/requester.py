@@ -48,10 +48,10 @@ class Requester:
         n_ended, until = -1, 0.0
         while True:
             ends = self.all_ends()
-            missing = [id for id in ids if id not in ends]
+            missing = [each for each in ids if each not in ends]
             if not missing:
-                assert all(len(ends[id]) == 1 for id in ids), "more than one end"
-                return [next(iter(ends[id].values())) for id in ids]
+                assert all(len(ends[each]) == 1 for each in ids), "more than one end"
+                return [next(iter(ends[each].values())) for each in ids]
             if len(ids) - len(missing) > n_ended:
                 n_ended, until = len(ids) - len(missing), time.monotonic() + patience_s
             assert time.monotonic() < until, f"no end came of {len(missing)} announcements: {missing[:10]}"

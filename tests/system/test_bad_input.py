@@ -113,7 +113,8 @@ def test_a_megabyte_of_one_letter_is_rejected(requester) -> None:
 def test_bad_commands_are_answered_and_change_nothing(requester) -> None:
     reply = f"{BASE.rpartition('/')[0]}/reply/tests"
     requester.peer.subscribe(reply)
-    bad = [b"", b"stop", b"{}", b'{"cmd": "explode"}', b'{"cmd": "volume", "volume": 11}', b'{"cmd": "cancel"}', b'{"cmd": "voice", "voice": "nobody"}']
+    bad = [b"", b"stop", b"{}", b'{"cmd": "explode"}', b'{"cmd": "volume", "volume": 11}', b'{"cmd": "cancel"}']
+    bad += [b'{"cmd": "voice", "voice": "nobody"}']
     for payload in bad:
         requester.peer.publish(f"{BASE}/cmd", payload, ResponseTopic=reply)
     eventually(lambda: len(requester.peer.on(reply)) == len(bad))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 
-import numpy as np
 import pytest
 
 from tests.rigs.daemon import BASE

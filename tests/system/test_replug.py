@@ -1,0 +1,67 @@
+"""A device that plays in real time: cut by an emergency, taken away and returned while it plays."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from tests.rigs.alsa import RATE
+from tests.rigs.mqtt_peer import eventually
+from tests.system.requester import Requester
+from tests.system.sound import PCM
+
+LONG = "请各位旅客注意，开往上海虹桥方向的列车马上就要进站了，请站在安全线以内等候，先下后上，照顾好随行的老人和孩子。"
+SHORT = "紧急通知，请立即离开。"
+BACK_WITHIN_S = 2.0
+SILENT_WITHIN_S = 0.12
+
+
+@pytest.fixture
+def requester(mosquitto, null_sink, daemon, peer):
+    broker = mosquitto()
+    requester = Requester(peer(broker.port))
+    requester.daemon, requester.sink = daemon(broker.port), null_sink
+    requester.wait_for_device()
+    # Recordings, so that what is measured is not how long a busy machine takes to make them.
+    for number, text in enumerate((LONG, SHORT)):
+        requester.spoken(f"warm-{number}", text)
+    null_sink.renew()
+    return requester
+
+
+@pytest.mark.parametrize("on_interrupt", ["resume", "restart"])
+def test_a_device_that_returns_is_heard_within_two_seconds(requester, on_interrupt: str) -> None:
+    requester.say({"id": "a", "text": LONG, "on_interrupt": on_interrupt})
+    eventually(lambda: loud(requester.sink.captured()).any())
+    time.sleep(1.0)
+    requester.sink.unplug()
+    eventually(lambda: requester.status().get("state") == "degraded")
+    assert requester.ends("a") == {}
+    n_before = len(requester.sink.captured())
+    requester.sink.replug()
+    end = requester.end("a")
+    assert end["event"] == "played"
+    assert requester.kinds("a") == ["accepted", "started", "interrupted", "started", "played"]
+    after = requester.sink.captured()[n_before:]
+    assert np.argmax(loud(after)) * 0.01 < BACK_WITHIN_S
+    eventually(lambda: requester.status()["state"] == "online")
+
+
+def test_an_emergency_silences_the_rest_within_120_ms(requester) -> None:
+    requester.say({"id": "a", "text": LONG, "on_interrupt": "drop"})
+    eventually(lambda: loud(requester.sink.captured()).sum() > 50)
+    requester.say({"id": "b", "text": SHORT, "priority": "emergency", "chime": "alarm"})
+    assert requester.end("b")["event"] == "played"
+    assert requester.end("a")["event"] == "dropped"
+    heard = loud(requester.sink.captured())
+    at = {(event["id"], event["event"]): event["at"] for event in requester.events()}
+    assert at["a", "dropped"] - at["b", "accepted"] < SILENT_WITHIN_S
+    assert heard.sum() > 50
+
+
+def loud(heard: PCM) -> np.ndarray:
+    """Which hundredths of a second are not silent."""
+    n = RATE // 100
+    return np.abs(heard[: len(heard) // n * n]).reshape(-1, n).max(1, initial=0) > 0.01
