@@ -207,7 +207,12 @@ class Agent:
         except UnknownVoice as error:
             self._health.degrade("engine", str(error))
             return
-        worker.load(voice, then=lambda: self._prewarm(worker, voice))
+        worker.load(voice, then=lambda: self._loaded(worker, voice))
+
+    def _loaded(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
+        with suppress(RuntimeError):  # the loop is closed when the daemon was stopped meanwhile
+            self._loop.call_soon_threadsafe(self._publish_health)
+        self._prewarm(worker, voice)
 
     def _prewarm(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
         path = self._config.cache.prewarm_file

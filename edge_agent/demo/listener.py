@@ -49,12 +49,12 @@ class Listener:
             self._changed.notify_all()
 
 
-def wait_for_online(port: int, base: str, patience_s: float, given_up: Callable[[], bool]) -> bool:
-    """Whether the device's retained status said anything but ``offline`` in time."""
-    online = threading.Event()
+def wait_for_voice(port: int, base: str, patience_s: float, given_up: Callable[[], bool]) -> bool:
+    """Whether the device reported in time, in its retained health, that a voice is loaded."""
+    loaded = threading.Event()
     client = _client()
-    client.on_connect = lambda client, *_: client.subscribe(f"{base}/status", qos=1)
-    client.on_message = lambda _client, _data, message: online.set() if b"offline" not in message.payload else None
+    client.on_connect = lambda client, *_: client.subscribe(f"{base}/health", qos=1)
+    client.on_message = lambda _client, _data, message: loaded.set() if json.loads(message.payload)["engine"] else None
     deadline = time.monotonic() + patience_s
     while True:
         try:
@@ -66,7 +66,7 @@ def wait_for_online(port: int, base: str, patience_s: float, given_up: Callable[
             time.sleep(0.05)
     client.loop_start()
     try:
-        while not online.wait(0.1):
+        while not loaded.wait(0.1):
             if time.monotonic() > deadline or given_up():
                 return False
         return True

@@ -29,7 +29,9 @@ def draw(wav: Path, png: Path, title: str) -> float:
     top, bottom = figure.subplots(2, 1, sharex=True)
     top.plot(np.arange(len(mono)) / rate, mono, linewidth=0.4)
     top.set(ylabel="amplitude", ylim=(-1, 1), title=f"{seconds:.2f} s played through ALSA at {rate} Hz")
-    bottom.specgram(mono + 1e-7, NFFT=1024, noverlap=768, Fs=rate, vmin=-120, vmax=-20)
+    # digital silence has no logarithm: a noise far below hearing stands for it
+    dither = np.random.default_rng(0).normal(0, 1e-7, len(mono))
+    bottom.specgram(mono + dither, NFFT=1024, noverlap=768, Fs=rate, vmin=-120, vmax=-20)
     bottom.set(ylabel="Hz", xlabel="s", ylim=(0, 12_000))
     figure.savefig(png, metadata={"Title": title})
     return float(seconds)

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from edge_agent.demo.listener import wait_for_online
+from edge_agent.demo.listener import wait_for_voice
 from edge_agent.errors import EdgeAgentError
 
 BROKER = """listener {port} 127.0.0.1
@@ -82,7 +82,7 @@ class Stand:
         started = time.monotonic()
         environ = os.environ | {"ALSA_CONFIG_PATH": str(self._folder / "asound.conf")}
         daemon = self._run([sys.executable, "-m", "edge_agent", "--config", str(self._folder / "config.toml"), "run"], "daemon", environ)
-        if not wait_for_online(self.port, self.base, START_S, lambda: daemon.poll() is not None):
+        if not wait_for_voice(self.port, self.base, START_S, lambda: daemon.poll() is not None):
             raise StandError(f"the daemon did not come up within {START_S:.0f} s; its log is {self._wav.parent / 'daemon.log'}")
         self.daemon_up_s = time.monotonic() - started
 
