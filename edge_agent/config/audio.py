@@ -16,7 +16,7 @@ class AudioSection(Section):
     """The name of an ALSA device, or a part of it that no other has; ALSA's default unless set. See: edge-agent doctor."""
     sample_rate_hz: Annotated[int, Field(ge=8_000, le=192_000)] = 48_000
     """The rate to open the device at; where it refuses, its own rate is taken."""
-    buffer_ms: Annotated[int, Field(ge=20, le=2_000)] = 200
+    buffer_ms: Annotated[int, Field(ge=20, le=2_000)] = 64
     """The device's buffer; larger is safer on a busy machine, smaller falls silent sooner when interrupted."""
     loudness_lufs: Annotated[float, Field(ge=-40, le=-8)] = -16.0
     """The loudness (BS.1770) that every voice and chime is brought to."""

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +27,8 @@ from edge_agent.playback.errors import PortAudioMissing, SinkLost
 from edge_agent.playback.sink import PCM
 
 _INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate
+_CARDS = Path("/proc/asound")
+_CARD_ID = re.compile(r"(?:plug)?hw:(?:CARD=)?(?P<card>\w+)(?:,(?:DEV=)?(?P<device>\d+))?")
 _FALLBACK_RATES = (48000, 44100)
 _DRAIN_PAD_S = 0.06
 """Longer than a period of the buffer asked for, so that the device has not run dry when its position is next seen."""
@@ -47,8 +51,8 @@ class PortAudioSink:
     ) -> None:
         """
         Args:
-            device: name of an ALSA PCM or part of a card's name, as :func:`output_devices` lists them; ``None`` for
-                ALSA's default.
+            device: an ALSA PCM or part of a card's name, as :func:`output_devices` lists them, or a card by its id
+                (``hw:CARD=Device,DEV=0``), which stays the same from boot to boot; ``None`` for ALSA's default.
             sample_rate: what to open it at; the device's own rate is taken where it refuses.
             buffer_s: buffer to ask for; a quarter stays empty, so that no write has to wait inside PortAudio.
             stall_s: a device that plays nothing for so long is lost.
@@ -235,7 +239,7 @@ def _outputs(sounddevice: ModuleType) -> list[dict[str, Any]]:
 
 def _find(sounddevice: ModuleType, name: str | None) -> dict[str, Any]:
     outputs = _outputs(sounddevice)
-    wanted = "default" if name is None else name
+    wanted = "default" if name is None else _by_number(name)
     for matches in (
         [device for device in outputs if device["name"] == wanted],
         [device for device in outputs if wanted.lower() in device["name"].lower()],
@@ -245,9 +249,19 @@ def _find(sounddevice: ModuleType, name: str | None) -> dict[str, Any]:
             return matches[0]
         if matches:
             names = ", ".join(repr(device["name"]) for device in matches)
-            raise SinkLost(f"audio device {wanted!r} is ambiguous: {names}")
+            raise SinkLost(f"audio device {name!r} is ambiguous: {names}")
     names = ", ".join(repr(device["name"]) for device in outputs) or "none"
-    raise SinkLost(f"audio device {wanted!r} not found; present: {names}")
+    raise SinkLost(f"audio device {name or wanted!r} not found; present: {names}")
+
+
+def _by_number(name: str) -> str:
+    """PortAudio knows cards by number only: ``hw:CARD=Device,DEV=0`` becomes the ``(hw:1,0)`` it shows."""
+    by_id = _CARD_ID.fullmatch(name)
+    if by_id is None:
+        return name
+    link = _CARDS / by_id["card"]
+    number = link.readlink().name.removeprefix("card") if link.is_symlink() else by_id["card"]
+    return f"(hw:{number},{by_id['device'] or 0})"
 
 
 def _code(error: Exception) -> int | None:

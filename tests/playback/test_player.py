@@ -18,6 +18,7 @@ from edge_agent.playback import (
     PlayerEvent,
     SinkLost,
     Started,
+    Underrun,
     Utterance,
 )
 from tests.doubles.fake_sink import FakeCard, ScriptedClock
@@ -81,12 +82,12 @@ def test_plays_what_another_thread_makes(card: FakeCard, listener: Listener) -> 
             for _ in range(50):
                 assert utterance.put(speech(0.05), segment=0)
             utterance.finish()
-            kinds = [type(event) for event in listener.until(Drained)]
-            assert (kinds[0], kinds[-2], kinds[-1]) == (Started, NearEnd, Drained)
+            kinds = [type(event) for event in listener.until(Drained) if not isinstance(event, Underrun)]
+            assert kinds == [Started, NearEnd, Drained]
     finally:
         player.stop()
     assert beats.count > 3 and beats.thread == "audio"
-    assert np.sum(np.abs(card.heard()) > 0.2) == pytest.approx(3 * 2.5 * 48000, rel=0.01)
+    assert np.sum(np.abs(card.heard()) > 1e-6) == pytest.approx(3 * 2.5 * 48000, rel=0.01), "nothing is lost, however often it is late"
 
 
 def test_preempt_and_stop_cut(listener: Listener, card: FakeCard) -> None:

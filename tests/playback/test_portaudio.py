@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import sounddevice
 
-from edge_agent.playback import PortAudioMissing, PortAudioSink, SinkLost, Utterance, output_devices
+from edge_agent.playback import PortAudioMissing, PortAudioSink, SinkLost, Utterance, output_devices, portaudio
 from edge_agent.playback.deck import Deck
 from edge_agent.playback.events import Drained, NearEnd, PlayerEvent
 from tests.doubles.fake_sink import ScriptedClock
@@ -91,6 +92,37 @@ def test_ambiguous_name_is_refused(alsa_file_pcm: FilePcm) -> None:
         config.write('pcm.edge_twin_a { type plug; slave.pcm "null" }\npcm.edge_twin_b { type plug; slave.pcm "null" }\n')
     with pytest.raises(SinkLost, match="'edge_twin' is ambiguous: 'edge_twin_a', 'edge_twin_b'"):
         PortAudioSink("edge_twin").open()
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("hw:CARD=Speaker", 1), ("plughw:CARD=Speaker,DEV=0", 1), ("hw:Speaker,3", 2), ("hw:0,3", 0), ("hw:1,0", 1), ("usb audio", 1)],
+)
+def test_a_card_is_found_by_its_id_wherever_it_is_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, index: int) -> None:
+    (tmp_path / "card1").mkdir()
+    (tmp_path / "Speaker").symlink_to("card1")
+    monkeypatch.setattr(portaudio, "_CARDS", tmp_path)
+    cards = ["HDA: HDMI 0 (hw:0,3)", "USB Audio: - (hw:1,0)", "Speaker: S/PDIF (hw:1,3)"]
+    shown = [{"name": card, "max_output_channels": 2, "hostapi": 0, "index": number} for number, card in enumerate(cards)]
+    monkeypatch.setattr(sounddevice, "query_devices", lambda: shown)
+    monkeypatch.setattr(sounddevice, "query_hostapis", lambda: [{"name": "ALSA"}])
+    opened = []
+
+    class Stream:
+        def __init__(self, *, device: int, **options: object) -> None:
+            opened.append(device)
+
+        def abort(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(sounddevice, "RawOutputStream", Stream)
+    for card in shown:
+        card["default_samplerate"] = 48000.0
+    sink = PortAudioSink(name)
+    sink.open()
+    sink.close()
+    assert opened == [index]
 
 
 def test_a_device_that_refuses_the_rate_is_opened_at_its_own(alsa_file_pcm: FilePcm, monkeypatch: pytest.MonkeyPatch) -> None:
