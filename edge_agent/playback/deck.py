@@ -13,14 +13,16 @@ from collections.abc import Callable
 from edge_agent.clock import Clock
 from edge_agent.playback.device import LOW_WATER_S, Device
 from edge_agent.playback.errors import BadAudio, SinkLost
-from edge_agent.playback.events import Cut, Drained, Failed, NearEnd, PlayerEvent, Started, Underrun
+from edge_agent.playback.events import Cut, Drained, Failed, NearEnd, PlayerEvent, Reached, Started, Underrun
 from edge_agent.playback.sink import PCM, Sink
 from edge_agent.playback.track import BLOCK_S, Track
 from edge_agent.playback.utterance import Utterance
 
 QUEUE_S = 0.08
 CUT_WITHIN_S = 0.12
-ACK_WITHIN_S = 0.25
+ACK_WITHIN_S = 1.0
+"""How long the end of an utterance waits for its acknowledgement: longer than a slow disk or a busy processor takes, because
+after a crash an end that nobody took note of is spoken again."""
 
 
 class Deck:
@@ -120,6 +122,7 @@ class Deck:
         if (stream.error is not None and not track.spent) or (stream.finished and not stream.n_put):
             return self._fail(track, stream.error or BadAudio(f"utterance {track.id} has no audio"))
         self._delay_s = self._device.delay_s()
+        self._report_progress(track)
         if track.spent:
             return self._drain(track)
         room_s = QUEUE_S - BLOCK_S - self._delay_s
@@ -227,6 +230,12 @@ class Deck:
     def _report_start(self, track: Track, delay_s: float) -> None:
         track.started = True
         self._on_event(Started(track.id, self._clock.now(), delay_s))
+
+    def _report_progress(self, track: Track) -> None:
+        segment, _ = track.heard(unheard_s=self._delay_s)
+        if track.started and segment > track.segment:
+            track.segment = segment
+            self._on_event(Reached(track.id, segment))
 
     def _report_near_end(self, track: Track) -> None:
         def acknowledge() -> None:

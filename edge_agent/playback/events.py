@@ -17,6 +17,14 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """Every segment before ``segment`` has been heard; what is resumed later goes on from there."""
+
+    id: str
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
 class NearEnd:
     """The last frames are about to be handed over: they wait until ``acknowledge`` was called, but only briefly.
 
@@ -74,4 +82,4 @@ class DeviceBack:
     """Audio can be played again."""
 
 
-PlayerEvent = Started | NearEnd | Drained | Cut | Underrun | Failed | DeviceLost | DeviceBack
+PlayerEvent = Started | Reached | NearEnd | Drained | Cut | Underrun | Failed | DeviceLost | DeviceBack

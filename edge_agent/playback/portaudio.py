@@ -54,7 +54,8 @@ class PortAudioSink:
             device: an ALSA PCM or part of a card's name, as :func:`output_devices` lists them, or a card by its id
                 (``hw:CARD=Device,DEV=0``), which stays the same from boot to boot; ``None`` for ALSA's default.
             sample_rate: what to open it at; the device's own rate is taken where it refuses.
-            buffer_s: buffer to ask for; a quarter stays empty, so that no write has to wait inside PortAudio.
+            buffer_s: buffer to ask for; PortAudio and the device round it up, PulseAudio by a quarter. Once dry, PulseAudio
+                plays nothing until all of it is filled, so it should not be more than the player queues (80 ms).
             stall_s: a device that plays nothing for so long is lost.
         """
         self.sample_rate = sample_rate

@@ -24,6 +24,8 @@ class Track:
         self.utterance = utterance
         self.started = False
         """Whether the device has accepted a frame."""
+        self.segment = utterance.segment_after(0)
+        """The first segment that was not heard to its end, as far as it was reported."""
         self.acknowledged = False
         self.ack_deadline: float | None = None
         """Until when (monotonic) an acknowledgement is waited for; ``None`` before it was asked for."""
