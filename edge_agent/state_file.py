@@ -20,7 +20,7 @@ def write(path: Path, values: Mapping[str, Any], *, mode: int = 0o644) -> None:
     temporary.unlink(missing_ok=True)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({"version": 1, **values}, file, ensure_ascii=False, indent=1)
             file.write("\n")
             file.flush()

@@ -90,38 +90,38 @@ class Followers:
 
     def hear(self, event: dict[str, Any]) -> None:
         """Give an event to whoever follows its announcement."""
-        id = str(event.get("id"))
-        if isinstance(event.get("event"), str) and id in self._by_id:
-            self._heard_at[id] = time.monotonic()
-            for followed in self._by_id[id]:
+        about = str(event.get("id"))
+        if isinstance(event.get("event"), str) and about in self._by_id:
+            self._heard_at[about] = time.monotonic()
+            for followed in self._by_id[about]:
                 followed.take(event)
-            self._forget_ended(id)
+            self._forget_ended(about)
 
     def learn(self, whereabouts: Mapping[str, str]) -> None:
         """What the daemon's status says about those asked for."""
-        for id, state in whereabouts.items():
-            for followed in self._by_id.get(id, ()):
+        for one, state in whereabouts.items():
+            for followed in self._by_id.get(one, ()):
                 if state == "unknown":
                     followed.give_up("the daemon knows nothing of this announcement any more")
                 elif state == "speaking":
                     followed.begin()
                 elif state != "waiting":
                     followed.end(state)
-            if id in self._by_id:
-                self._heard_at[id] = time.monotonic()
-                self._forget_ended(id)
+            if one in self._by_id:
+                self._heard_at[one] = time.monotonic()
+                self._forget_ended(one)
 
     def quiet(self, for_s: float) -> list[str]:
         """Ids of which nothing was heard for so long, the quietest first."""
         before = time.monotonic() - for_s
-        return sorted((id for id, at in self._heard_at.items() if at <= before), key=self._heard_at.__getitem__)
+        return sorted((one for one, at in self._heard_at.items() if at <= before), key=self._heard_at.__getitem__)
 
     def give_up(self, reason: str) -> None:
         """Tell all that nothing more will be heard."""
-        for id in list(self._by_id):
-            for followed in self._by_id[id]:
+        for one in list(self._by_id):
+            for followed in self._by_id[one]:
                 followed.give_up(reason)
-            self._forget_ended(id)
+            self._forget_ended(one)
 
     def _forget_ended(self, id: str) -> None:
         left = [followed for followed in self._by_id.get(id, ()) if not followed.ended.done()]

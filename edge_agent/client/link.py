@@ -199,7 +199,7 @@ class Link:
             return
         # Whether one that is still being asked for is known will be said by the answer.
         asked_for = {asked.follow.id for asked in self._asked.values() if asked.follow}
-        quiet = [id for id in self._followers.quiet(_CHECK_EVERY_S) if id not in asked_for][: wire.MAX_STATUS_IDS]
+        quiet = [one for one in self._followers.quiet(_CHECK_EVERY_S) if one not in asked_for][: wire.MAX_STATUS_IDS]
         if not self._checking and (quiet or now - self._heard_at >= _CHECK_EVERY_S):
             self._checking = True
             ref, asked = self._make("status", {"ids": quiet} if quiet else {}, _CHECK_EVERY_S)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +18,7 @@ from edge_agent.client.address import Address, Keys
 from edge_agent.client.errors import BadKeys
 
 _RECONNECT_MS = (50, 1_000)
+_KNOCK_AGAIN_S = 1.0
 _REFUSALS = {
     zmq.Event.HANDSHAKE_FAILED_AUTH: "it does not let this client's key in",
     zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "its key is not the one this client knows",
@@ -41,10 +44,12 @@ class Sockets:
         self._greeted: set[bytes] = set()
         self.prefix = f"{self._nonce}-"
         self.refusal: str | None = None
+        self._knock_at: float | None = None
+        self._address = address
         try:
             self.requests = self._connect(zmq.DEALER, address.say, keys)
             self.events = self._connect(zmq.SUB, address.events, keys)
-            self._monitor = self.requests.get_monitor_socket(zmq.EVENT_CONNECTED | sum(_REFUSALS))
+            self._monitor = self.requests.get_monitor_socket(sum(_REFUSALS))
         except BaseException:
             self._context.destroy(linger=0)
             raise
@@ -61,10 +66,16 @@ class Sockets:
         poller.register(self.requests, zmq.POLLIN | (zmq.POLLOUT if to_send else 0))
         poller.register(self.events, zmq.POLLIN)
         poller.register(self._monitor, zmq.POLLIN)
-        poller.poll(timeout_ms)
+        left_s = None if self._knock_at is None else self._knock_at - time.monotonic()
+        poller.poll(timeout_ms if left_s is None else min(timeout_ms, max(1, round(1000 * left_s))))
         while self._monitor.poll(0):
             event = parse_monitor_message(self._monitor.recv_multipart())["event"]
-            self.refusal = _REFUSALS.get(event, self.refusal)
+            if event in _REFUSALS:
+                self.refusal = _REFUSALS[event]
+                self._knock_at = self._knock_at or time.monotonic() + _KNOCK_AGAIN_S
+        if self._knock_at is not None and time.monotonic() >= self._knock_at:
+            self._knock_at = None
+            self._knock_again()
 
     def send(self, payload: bytes) -> bool:
         """Send a request; False while there is no connection with room for it."""
@@ -106,6 +117,13 @@ class Sockets:
         """It has served its purpose."""
         if greeting is not None and greeting != self.own:
             self._greeted.discard(greeting)
+
+    def _knock_again(self) -> None:
+        """libzmq gives up for good where it was refused, but the key may be let in one day."""
+        for socket, endpoint in ((self.requests, self._address.say), (self.events, self._address.events)):
+            with contextlib.suppress(zmq.ZMQError):  # it has given up already
+                socket.disconnect(endpoint)
+            socket.connect(endpoint)
 
     def _connect(self, kind: int, endpoint: str, keys: Keys | None) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)

@@ -87,7 +87,7 @@ class Commands:
             case Ping():
                 reply.answer(**self._status())
             case Status(ids=ids):
-                whereabouts = {id: self.core.whereabouts(id) for id in ids}
+                whereabouts = {one: self.core.whereabouts(one) for one in ids}
                 facts = {"voice": self._settings.voice, "volume": self._settings.volume}
                 reply.answer(**self._status(), **facts, announcements=whereabouts)
 

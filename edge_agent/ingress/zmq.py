@@ -156,7 +156,8 @@ class ZmqIngress:
 
     def _open_doors(self) -> None:
         now = time.monotonic()
-        if any([door.try_to_open(now) for door in self._doors]):
+        changed = [door.try_to_open(now) for door in self._doors]
+        if any(changed):
             self._watch()
             self._core.link_changed(self.name, self.connected, self.problem)
 

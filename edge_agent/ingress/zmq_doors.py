@@ -28,8 +28,8 @@ HANDSHAKE_FAILURES = {
     zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "protocol",
     zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "incomplete",
 }
-"""Why somebody was not let in: a key that is not on the list, something that is not CURVE with our key, or a handshake that was
-never finished."""
+"""Why somebody was not let in: a key that is not on the list; CURVE for another server's key, or garbled; no CURVE at all, or a
+handshake that was never finished."""
 
 _HANDSHAKE_WITHIN_MS = 5_000
 _REQUESTS_QUEUED = 64

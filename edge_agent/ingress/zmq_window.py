@@ -26,7 +26,7 @@ class Window:
     @property
     def wait_s(self) -> float:
         """How long to read nothing more; 0 when there is room."""
-        recent = sorted(list(self._since.values()), reverse=True)[: self._at_once]
+        recent = sorted(self._since.values(), reverse=True)[: self._at_once]
         if len(recent) < self._at_once:
             return 0.0
         return max(0.0, recent[-1] + FORGET_AFTER_S - self._monotonic())
