@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _command(commands: Any, name: str, text: str, action: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, text: str, action: Callable[[argparse.Namespace], int | None]) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(action=action)
     return parser

@@ -140,10 +140,10 @@ def _vector(voice: VoiceVector, found: Findings, start_s: float, seconds: float)
 def _one_speaker(voices: Voices | None) -> Measure:
     if voices is None:
         return judged("one_speaker", None)
-    measure = judged("one_speaker", voices.likeness, windows=len(voices.group), other_windows=int(voices.group.sum()))
+    measure = judged("one_speaker", voices.likeness, windows=len(voices.other), other_windows=int(voices.other.sum()))
     if measure.verdict is Verdict.OK:
         return measure
-    note = f"{voices.group.sum()} of {len(voices.group)} passages are unlike the rest"
+    note = f"{voices.other.sum()} of {len(voices.other)} passages are unlike the rest"
     return judged("one_speaker", voices.likeness, note=note, **measure.detail)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import minisign
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +31,8 @@ class Signer:
     """
 
     def __init__(self, path: Path, password: str | None = None) -> None:
+        import minisign
+
         try:
             with path.open("rb") as file:
                 self._key = minisign.SecretKey.from_bytes(file.read(MAX_KEY_BYTES))

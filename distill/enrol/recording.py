@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +48,10 @@ class Recording:
             RecordingError: no file, no sound file, empty, too long, or of a rate or channel count no voice is trained on.
         """
         with _file(path) as descriptor:
-            digest = _sha256(descriptor)
             with _sound(path, descriptor) as sound:
-                recording = cls(path, digest, sound.samplerate, sound.channels, sound.frames, sound.format, sound.subtype)
-        recording._check_header()
-        return recording
+                recording = cls(path, "", sound.samplerate, sound.channels, sound.frames, sound.format, sound.subtype)
+            recording._check_header()
+            return replace(recording, sha256=_sha256(descriptor))
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Pieces of :data:`BLOCK_S` seconds, the last one shorter: float32 [samples, channels].

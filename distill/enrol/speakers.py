@@ -1,4 +1,9 @@
-"""Whose voice a recording is, and whether it is one voice only."""
+"""Whose voice a recording is, and whether it is one voice only.
+
+With GE2E vectors of windows of 4 s the likeness of a teacher's voice to itself, Mandarin and English mixed or not, is
+0.92 to 0.97; parted by :func:`compare`, two of its voices are 0.45 to 0.66 alike, a voice and a blend half made of its
+relatives 0.70 to 0.79.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from distill.enrol.limits import LIMITS
 from distill.evaluate.clip import FRAMES_PER_S
 
 WINDOW_S = 4.0
@@ -16,6 +22,7 @@ LEAST_SPEECH_S = 1.5
 MOST_WINDOWS = 90
 """A quarter of a minute of work; more windows do not move the voice's vector."""
 
+ONE_VOICE = LIMITS["one_speaker"].good[0]
 FEWEST_WINDOWS = 3
 SMALLEST_GROUP = 0.05
 ITERATIONS = 20
@@ -32,11 +39,11 @@ class VoiceVector(Protocol):
 @dataclass(frozen=True, slots=True)
 class Voices:
     """``vector`` is the voice, unit-norm float32 [256]. ``likeness`` is the cosine between the two most unlike groups of
-    windows (1 if all are alike), ``group`` [windows] says which of the two each is in."""
+    windows (1 if there are none). ``other`` [windows] is True for the smaller group if it is another voice."""
 
     vector: NDArray[np.float32]
     likeness: float
-    group: NDArray[np.bool_]
+    other: NDArray[np.bool_]
 
 
 def windows(speech: NDArray[np.bool_]) -> list[tuple[float, float]]:
@@ -66,7 +73,7 @@ def compare(vectors: NDArray[np.float32]) -> Voices | None:
     vectors = vectors[np.linalg.norm(vectors, axis=-1) > 0.5].astype(np.float64)
     if len(vectors) < FEWEST_WINDOWS:
         return None
-    group = np.zeros(len(vectors), bool)
+    other = np.zeros(len(vectors), bool)
     kept = np.arange(len(vectors))
     smallest = max(2, int(np.ceil(SMALLEST_GROUP * len(vectors))))
     likeness = 1.0
@@ -75,13 +82,13 @@ def compare(vectors: NDArray[np.float32]) -> Voices | None:
         if 2 * second.sum() > len(second):
             second = ~second
         if second.sum() >= smallest:
-            group[kept[second]] = True
             likeness = float(_mean(vectors[kept[~second]]) @ _mean(vectors[kept[second]]))
+            other[kept[second]] = likeness < ONE_VOICE
             break
         if not second.any():
             break
         kept = kept[~second]
-    return Voices(_mean(vectors[kept[~group[kept]]]).astype(np.float32), likeness, group)
+    return Voices(_mean(vectors[kept[~other[kept]]]).astype(np.float32), likeness, other)
 
 
 def _part(vectors: NDArray[np.float64]) -> NDArray[np.bool_]:

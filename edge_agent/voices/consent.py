@@ -16,8 +16,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-import minisign
-
 from edge_agent.errors import EdgeAgentError
 
 FORMAT = "voice-consent/1"
@@ -151,6 +149,8 @@ def verify_consent_bytes(record: bytes, signature: bytes, trusted_keys: Iterable
 
 
 def _check_signature(record: bytes, signature: bytes, trusted: list[str]) -> None:
+    import minisign
+
     try:
         parsed = minisign.Signature.from_bytes(signature)
         signer = _key_id(signature.split(b"\n")[1])
@@ -183,6 +183,8 @@ def _encoded_key(text: str) -> str:
     Raises:
         ValueError: it is no minisign public key.
     """
+    import minisign
+
     line = text.strip().split("\n")[-1].strip()
     minisign.PublicKey.from_base64(line)
     return line

@@ -11,7 +11,7 @@ from pathlib import Path
 import minisign
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill.enrol import EnrolmentError, Signer, speaker_sha256, write_consent
@@ -232,6 +232,7 @@ def test_there_is_one_way_to_write_a_record(record):
     assert reason(Consent.from_bytes, record) == "malformed"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(record):
     assert reason(Consent.from_bytes, record) == "malformed"
@@ -240,6 +241,7 @@ def test_any_bytes_are_refused(record):
 PLAIN = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp", "Zs"]), min_size=1, max_size=50)
 
 
+@settings(deadline=None, max_examples=50)
 @given(subject=PLAIN, contact=PLAIN, purposes=st.lists(st.from_regex(r"[a-z0-9][a-z0-9-]{0,63}", fullmatch=True), min_size=1, unique=True))
 def test_what_is_written_is_read_again(subject, contact, purposes):
     consent = replace(CONSENT, subject=subject, withdrawal_contact=contact, purposes=tuple(purposes))

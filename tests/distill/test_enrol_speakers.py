@@ -41,7 +41,7 @@ def test_two_voices_are_parted(seed, first, second, cosine):
     found = compare(np.concatenate([voice(rng, first, 0.9, a), voice(rng, second, 0.9, b)]))
 
     assert found.likeness == pytest.approx(cosine, abs=0.06)
-    np.testing.assert_array_equal(found.group, np.arange(first + second) >= first)
+    np.testing.assert_array_equal(found.other, np.arange(first + second) >= first)
     assert found.vector @ a > 0.97
 
 
@@ -52,7 +52,7 @@ def test_a_slammed_door_is_no_second_voice(seed):
     found = compare(np.concatenate([own, voice(rng, 1, 1.0)]))
 
     assert found.likeness > 0.9
-    assert not found.group.any()
+    assert not found.other.any()
 
 
 def test_too_little_to_compare():
