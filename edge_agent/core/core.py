@@ -18,11 +18,11 @@ from edge_agent.events import ACCEPTED, INTERRUPTED, STARTED, Event
 from edge_agent.ingress import Command, Ingress, Message, Route, Verdict
 from edge_agent.journal import Duplicate, Journal, JournalFull, State
 from edge_agent.parse import Rejected
-from edge_agent.playback.events import Cut, DeviceBack, DeviceLost, Drained, Failed, NearEnd, PlayerEvent, Started, Underrun
+from edge_agent.playback.events import Cut, DeviceBack, DeviceLost, Drained, Failed, NearEnd, PlayerEvent, Reached, Started, Underrun
 from edge_agent.playback.player import Player
 from edge_agent.playback.utterance import Utterance
 from edge_agent.policy import Policy
-from edge_agent.queue import Left, SpeechQueue
+from edge_agent.queue import Left, SpeechQueue, interrupts
 from edge_agent.service.health import Health
 from edge_agent.service.metrics import Metrics
 from edge_agent.service.stages import Stages
@@ -149,14 +149,14 @@ class Core:
 
     def cancel(self, *, id: str | None = None, key: str | None = None) -> list[str]:
         """Cancel waiting announcements, and the one being spoken, by id or key; the ids that matched."""
-        left = self._ports.queue.cancel(id=id, key=key)
-        self._leave(left)
-        ids = [one.announcement.id for one in left]
+        ids = []
         current = self._current.admitted.announcement if self._current else None
         if current is not None and ((id is not None and current.id == id) or (key is not None and current.key == key)):
             self._cut(Outcome.CANCELLED, "cancelled by command")
             ids.append(current.id)
-        return ids
+        left = self._ports.queue.cancel(id=id, key=key)
+        self._leave(left)
+        return ids + [one.announcement.id for one in left]
 
     def clear(self) -> int:
         """Cancel everything that waits; how many that were."""
@@ -169,12 +169,12 @@ class Core:
         return self._current.admitted.announcement.id if self._current else None
 
     def whereabouts(self, id: str) -> str:
-        """``waiting``, ``speaking``, the outcome of an announcement that has ended, or ``unknown``.
+        """``waiting``, ``speaking`` (it sounds), the outcome of an announcement that has ended, or ``unknown``.
 
         Raises:
             DatabaseError: the journal cannot be read.
         """
-        if id == self.speaking:
+        if self._current is not None and self._current.started and id == self.speaking:
             return "speaking"
         known = self._ports.journal.known(id)
         if known is None:
@@ -223,7 +223,16 @@ class Core:
             message.answer(Verdict("rejected", verdict.id, verdict.detail))
         else:
             stages.reach("normalised")
+            self._make_way(verdict.announcement)
             self._accept(verdict, stages, message, ack)
+
+    def _make_way(self, announcement: Announcement) -> None:
+        """Silence what it interrupts before it is journaled: a slow disk must not be heard. If it cannot be journaled, what was
+        interrupted goes on by its own policy."""
+        now, current = self._ports.clock.now(), self._current
+        is_due = announcement.not_before is None or announcement.not_before <= now
+        if current is not None and is_due and interrupts(announcement.priority, current.admitted.announcement.priority):
+            self._preempt(f"{announcement.priority.name.lower()} announcement {announcement.id}")
 
     def _accept(self, admitted: Admitted, stages: Stages, message: Message, ack: Callable[[], None]) -> None:
         announcement = admitted.announcement
@@ -347,6 +356,9 @@ class Core:
             self._ledger.started(announcement.id, current.job.first_segment)
             self._stages[announcement.id].reach("first_frame")
             self._publish(announcement, STARTED, {"delay_s": round(event.delay_s, 4)})
+        elif isinstance(event, Reached):
+            if announcement.on_interrupt is OnInterrupt.RESUME and event.segment < len(current.admitted.script.items):
+                self._ledger.started(announcement.id, event.segment)
         elif isinstance(event, Underrun):
             self._ports.metrics.underrun(event.cause)
         else:

@@ -9,6 +9,7 @@ from edge_agent.playback.events import (
     Failed,
     NearEnd,
     PlayerEvent,
+    Reached,
     Started,
     Underrun,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "PlayerEvent",
     "PortAudioMissing",
     "PortAudioSink",
+    "Reached",
     "Sink",
     "SinkLost",
     "Started",

@@ -232,8 +232,10 @@ class Deck:
         self._on_event(Started(track.id, self._clock.now(), delay_s))
 
     def _report_progress(self, track: Track) -> None:
+        if not track.started or track.ack_deadline is not None:
+            return  # what is near its end will not be resumed
         segment, _ = track.heard(unheard_s=self._delay_s)
-        if track.started and segment > track.segment:
+        if segment > track.segment:
             track.segment = segment
             self._on_event(Reached(track.id, segment))
 

@@ -20,6 +20,7 @@ from edge_agent.playback import (
     Failed,
     NearEnd,
     PlayerEvent,
+    Reached,
     Started,
     Underrun,
     Utterance,
@@ -385,7 +386,8 @@ class TestDevice:
         back_s = LEAD_IN_S + 1.5 + away_s
         stage.at(back_s, stage.card.replug)
         stage.run(back_s + 2)
-        assert stage.kinds() == ["Started", "DeviceLost", "DeviceBack", "Cut"]
+        assert stage.kinds() == ["Started", "Reached", "DeviceLost", "DeviceBack", "Cut"]
+        assert stage.of(Reached) == [Reached("a", 1)]
         (cut,) = stage.of(Cut)
         assert cut.segment == 1
         assert cut.audio_s == pytest.approx(1.5, abs=0.1)
