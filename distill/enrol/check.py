@@ -37,6 +37,11 @@ class Quality:
     def verdict(self) -> Verdict:
         return max(measure.verdict for _, measure in self.worst())
 
+    @property
+    def several_speakers(self) -> bool:
+        """Whether another voice than the owner's is in it for certain."""
+        return any(measure.name == "one_speaker" and measure.verdict is Verdict.FAIL for measure in self.together)
+
     def worst(self) -> list[tuple[Findings | None, Measure]]:
         """A line a measure: of those a recording has the worst one with its recording, of the others None with it."""
         lines: dict[str, tuple[Findings | None, Measure]] = {measure.name: (None, measure) for measure in self.together}

@@ -84,14 +84,15 @@ def run(options: argparse.Namespace, voice: VoiceVector | None = None) -> Enroll
         progress=partial(tqdm, unit="recording", desc="enrol", disable=None),
     )
     unfit = quality.verdict is Verdict.FAIL
+    accepted = unfit and options.accept_unfit and not quality.several_speakers  # one person cannot consent for another
     consent = None
-    if draft is not None and quality.vector is not None and (options.accept_unfit or not unfit):
+    if draft is not None and quality.vector is not None and (accepted or not unfit):
         consent = _complete(draft, quality)
     result = quality.to_json() | {
         "created": _now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "speaker_sha256": None if quality.vector is None else speaker_sha256(quality.vector),
         "consent_sha256": None if consent is None else hashlib.sha256(consent.to_bytes()).hexdigest(),
-        "accepted_unfit": options.accept_unfit and unfit,
+        "accepted_unfit": accepted,
     }
     shown = json.dumps(result, ensure_ascii=False, indent=1)
     with staged(options.out, replace=options.replace) as folder:
@@ -167,7 +168,11 @@ def _written(options: argparse.Namespace, quality: Quality, consent: Consent | N
     if consent is not None and signer is not None:
         lines.append(f"the consent is checked with: minisign -Vm {options.out / RECORD_FILE} -P {signer.public_key}")
     elif signer is not None:
-        lines.append("no consent was signed: record again, or say --accept-unfit if there is no better recording")
+        lines.append(
+            "no consent was signed: one person's consent does not cover another's voice"
+            if quality.several_speakers
+            else "no consent was signed: record again, or say --accept-unfit if there is no better recording"
+        )
     return "\n".join(lines)
 
 

@@ -79,6 +79,15 @@ def test_an_unfit_voice_may_be_accepted(tmp_path, bad, consent):
     assert json.loads((tmp_path / "anna" / "enrol.json").read_text())["accepted_unfit"] is True
 
 
+def test_nobody_consents_for_somebody_else(tmp_path, good, consent):
+    other = write(tmp_path / "other.wav", speech(8, base_hz=260).wave)
+    enrolled = enrol(good, other, "--out", tmp_path / "anna", "--accept-unfit", *consent)
+
+    assert enrolled.status == cli.UNFIT
+    assert "consent.json" not in files(tmp_path / "anna")
+    assert "does not cover another's voice" in enrolled.shown
+
+
 def test_the_result_file_says_everything(tmp_path, good):
     enrolled = enrol(good, "--out", tmp_path / "anna", "--json")
     result = json.loads(enrolled.shown)
