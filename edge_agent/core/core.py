@@ -106,6 +106,8 @@ class Core:
 
     def player_event(self, event: PlayerEvent) -> None:
         """Take an event of the player, on its thread."""
+        if isinstance(event, Started) and (stages := self._stages.get(event.id)) is not None:
+            stages.reach("first_frame")  # now, not when the loop gets to it
         self._loop.call_soon_threadsafe(self._unless_stopping, self._heard, event)
 
     # ---- start and stop
@@ -354,7 +356,6 @@ class Core:
             current.started = True
             self._ports.speaking(True)
             self._ledger.started(announcement.id, current.job.first_segment)
-            self._stages[announcement.id].reach("first_frame")
             self._publish(announcement, STARTED, {"delay_s": round(event.delay_s, 4)})
         elif isinstance(event, Reached):
             if announcement.on_interrupt is OnInterrupt.RESUME and event.segment < len(current.admitted.script.items):
