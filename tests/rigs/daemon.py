@@ -49,7 +49,7 @@ class Daemon:
         }
         for name, keys in (settings or {}).items():
             sections.setdefault(name, {}).update(keys)
-        self.config.write_text("".join(f"[{name}]\n{_toml(keys)}\n" for name, keys in sections.items()), encoding="utf-8")
+        self.config.write_text("".join(f"[{name}]\n{toml(keys)}\n" for name, keys in sections.items()), encoding="utf-8")
 
     def start(self) -> Daemon:
         """Start, and wait for the READY=1 that systemd would wait for."""
@@ -117,6 +117,7 @@ class ServiceManager:
                 self.heard.append(message.decode())
 
 
-def _toml(keys: Mapping[str, Any]) -> str:
+def toml(keys: Mapping[str, Any]) -> str:
+    """The keys of one section."""
     # JSON's strings, numbers, booleans and lists are TOML's too.
     return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in keys.items())
