@@ -25,6 +25,7 @@ class SoundServer:
         self.alsa_config = self.folder / "alsa.conf"
         self.alsa_config.write_text(
             f'</usr/share/alsa/alsa.conf>\nctl.edge_duck {{ type pulse; server "{self.address}"; sink "edge" }}\n'
+            f'pcm.edge_duck {{ type pulse; server "{self.address}"; device "edge" }}\n'
         )
         script = self.folder / "daemon.pa"
         script.write_text(
