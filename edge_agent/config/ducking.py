@@ -19,8 +19,8 @@ class DuckingSection(Section):
 
     backend: Literal["off", "pulse", "alsa"] = "off"
     """pulse: by PulseAudio or PipeWire's stand-in for it. alsa: by a softvol control."""
-    level: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """What others are lowered to, as a part of their own volume setting."""
+    level: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """What others are lowered to, as a part of their own volume setting; half of it is 18 dB less, a quarter of the loudness."""
     ramp_ms: Annotated[int, Field(ge=0, le=2_000)] = 150
     """How long lowering and raising take."""
     hold_ms: Annotated[int, Field(ge=0, le=10_000)] = 400
