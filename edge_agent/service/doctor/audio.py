@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_agent.config import Config
 from edge_agent.playback.errors import PortAudioMissing, SinkLost
-from edge_agent.playback.portaudio import PortAudioSink, output_devices
+from edge_agent.playback.portaudio import PortAudioSink, output_devices, rescan
 from edge_agent.service.doctor.finding import Finding
 
 _SILENCE_S = 0.2
@@ -18,6 +18,7 @@ _NO_DEVICE = 'Connect one, see it with "aplay -l", and add the service\'s user t
 
 def check_audio(config: Config) -> Iterator[Finding]:
     try:
+        rescan()  # PortAudio goes on naming what it saw first
         devices = output_devices()
     except PortAudioMissing as error:
         yield Finding.fail("audio", str(error), "Install it: apt install libportaudio2")
