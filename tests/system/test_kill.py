@@ -26,6 +26,7 @@ from tests.system.requester import Requester
 
 KILLS = 100
 PER_LIFE = 4
+PATIENCE_S = 5.0
 RATE = 48_000
 ALSA = """</usr/share/alsa/alsa.conf>
 pcm.edge_capture {{ type file; slave.pcm "null"; file "{folder}/heard.raw"; format "raw"; truncate false }}
@@ -46,11 +47,20 @@ def test_a_hundred_kills(mosquitto, peer, tmp_path: Path) -> None:
         requester.wait_for_device()
         life_s = 1.5 * (time.monotonic() - began)
         for _ in range(KILLS):
-            kill_at = began + chance.uniform(0, life_s)
+            n_events = len(requester.peer.received)
             for _ in range(PER_LIFE):
                 requester.peer.publish_soon(device.say, announcement(published))
                 published += 1
-            time.sleep(max(0.0, kill_at - time.monotonic()))
+            if chance.random() < 0.5:
+                # Anywhere, the start of the daemon included.
+                time.sleep(max(0.0, began + chance.uniform(0, life_s) - time.monotonic()))
+            else:
+                # While it is at work, which it says by its events.
+                n_events += chance.randint(2, 12)
+                until = time.monotonic() + PATIENCE_S
+                while len(requester.peer.received) < n_events and time.monotonic() < until:
+                    time.sleep(0.001)
+                time.sleep(chance.uniform(0, 0.02))
             nursery.kill(pid)
             began = time.monotonic()
             pid = nursery.fork(device.config, device.log_path)
