@@ -17,6 +17,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, INTERRUPTED, STARTED, Event
 from edge_agent.ingress import Command, Ingress, Message, Route, Verdict
 from edge_agent.journal import Duplicate, Journal, JournalFull, State
+from edge_agent.journal.store import MAX_OUTBOX
 from edge_agent.parse import Rejected
 from edge_agent.playback.events import Cut, DeviceBack, DeviceLost, Drained, Failed, NearEnd, PlayerEvent, Reached, Started, Underrun
 from edge_agent.playback.player import Player
@@ -300,7 +301,7 @@ class Core:
         self._ports.health.note(ingress, None if connected and not problem else problem or "not connected")
         if connected:
             self._ports.metrics.reconnected(ingress)
-            for event in self._ports.journal.outbox():
+            for event in self._ports.journal.outbox(MAX_OUTBOX):
                 self._send(event)
 
     # ---- speaking

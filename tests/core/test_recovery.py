@@ -6,6 +6,7 @@ import pytest
 
 from edge_agent.announcement import Outcome
 from edge_agent.database import DatabaseFull
+from edge_agent.events import Event
 from edge_agent.journal import JournalFull
 from tests.core.world import World
 
@@ -113,6 +114,15 @@ def test_events_the_broker_did_not_acknowledge_are_sent_again_after_a_restart_wi
     world.core.link_changed("mqtt", True, None)
     world.run(0.1)
     assert world.events == []
+
+
+def test_a_broker_that_was_away_for_long_is_told_everything(world: World) -> None:
+    events = [Event("rejected", f"n{number}", world.clock.now(), "mqtt:t") for number in range(1100)]
+    for event in events:
+        world.journal.post(event)
+    world.core.link_changed("mqtt", True, None)
+    world.run(0.1)
+    assert [event.event_id for event in world.events] == [event.event_id for event in events]
 
 
 def test_a_stopped_core_ignores_what_still_arrives(world: World) -> None:
