@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 BUILT_IN = Path(__file__).resolve().parent / "default"
 
 
+CARD = "voice.json"
+_Stamp = tuple[int, int, int]
+
+
 class UnknownVoice(EdgeAgentError):
     """No such voice; ``known`` lists those there are."""
 
@@ -53,6 +57,7 @@ class Catalog:
         self._installed = state_dir / "voices"
         self._memory = state_dir / "voices.json"
         self._built_in = built_in
+        self._cards: dict[Path, tuple[_Stamp | None, VoiceInfo | None]] = {}
 
     def voices(self) -> list[VoiceInfo]:
         """Every voice whose card can be read, by id."""
@@ -93,15 +98,20 @@ class Catalog:
         folders = [self._built_in]
         if self._installed.is_dir():
             folders += sorted(path for path in self._installed.iterdir() if path.is_dir() and not path.name.startswith("."))
-        found = {}
-        for folder in folders:
+        return {voice.id: voice for folder in folders if (voice := self._card(folder)) is not None}
+
+    def _card(self, folder: Path) -> VoiceInfo | None:
+        # Asked for twice an announcement, so a card is read, or complained about, only when its file has changed.
+        stamp = _stamp(folder / CARD)
+        known = self._cards.get(folder)
+        if known is None or known[0] != stamp:
+            voice = None
             try:
                 voice = read_card(folder)
             except EdgeAgentError as error:
                 log.warning("voice unreadable folder=%s error=%r", folder, str(error))
-            else:
-                found[voice.id] = voice
-        return found
+            known = self._cards[folder] = (stamp, voice)
+        return known[1]
 
     def _memories(self) -> dict[str, dict]:
         try:
@@ -125,7 +135,7 @@ def read_card(folder: Path) -> VoiceInfo:
     Raises:
         EdgeAgentError: it is missing or garbled.
     """
-    path = folder / "voice.json"
+    path = folder / CARD
     try:
         raw = path.read_bytes()
         card = json.loads(raw)
@@ -135,3 +145,12 @@ def read_card(folder: Path) -> VoiceInfo:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EdgeAgentError(f"{path} is not a readable voice card: {error!r}; install the voice again") from error
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """Changes with the file; None while there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

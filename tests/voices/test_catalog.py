@@ -73,6 +73,19 @@ def test_a_damaged_memory_remembers_nothing(tmp_path, catalog, memory: str) -> N
             catalog.get(voice_id)
 
 
+def test_cards_that_change_come_and_go_are_noticed_and_told_once(tmp_path, catalog, caplog) -> None:
+    card = tmp_path / "voices" / "alto" / "voice.json"
+    before = catalog.get("alto").digest
+    card.write_text(card.read_text() + " ")
+    assert catalog.get("alto").digest != before
+    card.unlink()
+    for _ in range(3):
+        assert [voice.id for voice in catalog.voices()] == ["default"]
+    assert caplog.text.count("voice unreadable") == 1
+    write_voice(tmp_path / "voices" / "alto", "alto")
+    assert catalog.get("alto").digest == before
+
+
 def test_failing_to_remember_is_logged(tmp_path, catalog, caplog) -> None:
     (tmp_path / "voices.json").mkdir()
     catalog.remember(catalog.get("alto"))
