@@ -29,11 +29,13 @@ PATIENCE_S = 10.0
 class _Asked:
     """A request. ``deadline`` None: as long as the daemon is there. ``greeting`` must have come before it is sent."""
 
+    verb: str
     payload: bytes
     deadline: float | None
     follow: Followed | None = None
     greeting: bytes | None = None
     sent: bool = False
+    again: bool = False
     answer: Future[dict[str, Any]] = field(default_factory=unbreakable)
 
 
@@ -55,7 +57,7 @@ class Link:
         self._closing = False
         self._asked: dict[str, _Asked] = {}
         self._followers = Followers()
-        self._instance: str | None = None
+        self._n_losses = 0
         self._heard_at = self._check_at = 0.0
         self._checking = False
         self._thread = threading.Thread(target=self._run, name="speech-client", daemon=True)
@@ -92,7 +94,7 @@ class Link:
     def _make(self, verb: str, fields: Mapping[str, Any], timeout_s: float | None) -> tuple[str, _Asked]:
         ref = str(next(self._numbers))
         payload = json.dumps({"verb": verb, "ref": ref, **fields}, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return ref, _Asked(payload, None if timeout_s is None else time.monotonic() + timeout_s)
+        return ref, _Asked(verb, payload, None if timeout_s is None else time.monotonic() + timeout_s)
 
     def _begin(self, ref: str, asked: _Asked) -> Future[dict[str, Any]]:
         with self._lock:
@@ -129,11 +131,14 @@ class Link:
                 self._sockets.forget(asked.greeting)
         self._sockets.wait(self._wakeup.fileno(), self._wait_ms(), to_send=not all(asked.sent for asked in ready))
         self._wakeup.drain()
+        if self._sockets.n_losses != self._n_losses:
+            self._n_losses = self._sockets.n_losses
+            self._ask_again()
         for event in self._sockets.heard():
-            self._hear(event)
+            self._heard_at = time.monotonic()
             self._followers.hear(event)
         for body in self._sockets.answers():
-            self._hear(body)
+            self._heard_at = time.monotonic()
             self._take(body)
         self._expire()
         self._check()
@@ -149,19 +154,18 @@ class Link:
             self._followers.add(asked.follow)
         self._asked[ref] = asked
 
-    def _hear(self, body: Mapping[str, Any]) -> None:
-        self._heard_at = time.monotonic()
-        instance = body.get("instance")
-        if isinstance(instance, str) and instance != self._instance:
-            if self._instance is not None:
-                for ref in [ref for ref, asked in self._asked.items() if asked.sent and asked.deadline is None]:
-                    self._fail(ref, f"the daemon at {self._address.say} was started anew")
-            self._instance = instance
+    def _ask_again(self) -> None:
+        """The answers went with the connection. Only a stop would do something else the second time."""
+        for asked in self._asked.values():
+            if asked.sent and asked.verb != "stop":
+                asked.sent, asked.again, asked.greeting = False, True, None
 
     def _take(self, body: dict[str, Any]) -> None:
         asked = self._asked.pop(str(body.get("ref")), None)
         if asked is None:
             return
+        if asked.again and body.get("status") == "duplicate":
+            body["status"] = "accepted"  # it knows it from the first time
         if asked.follow is not None:
             if not body.get("ok"):
                 self._drop(asked.follow)

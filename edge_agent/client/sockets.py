@@ -28,7 +28,8 @@ _REFUSALS = {
 class Sockets:
     """For the client's thread only.
 
-    ``refusal`` says why the daemon does not let us in, when it said so. ``prefix`` begins all ids made here; their events are
+    ``refusal`` says why the daemon does not let us in, when it said so. ``n_losses`` counts connections that were lost, and with
+    them the answers that were on their way. ``prefix`` begins all ids made here; their events are
     subscribed to from the start, as ``own`` greets when they are.
 
     Raises:
@@ -44,12 +45,13 @@ class Sockets:
         self._greeted: set[bytes] = set()
         self.prefix = f"{self._nonce}-"
         self.refusal: str | None = None
+        self.n_losses = 0
         self._knock_at: float | None = None
         self._address = address
         try:
             self.requests = self._connect(zmq.DEALER, address.say, keys)
             self.events = self._connect(zmq.SUB, address.events, keys)
-            self._monitor = self.requests.get_monitor_socket(sum(_REFUSALS))
+            self._monitor = self.requests.get_monitor_socket(zmq.EVENT_DISCONNECTED | sum(_REFUSALS))
         except BaseException:
             self._context.destroy(linger=0)
             raise
@@ -70,7 +72,9 @@ class Sockets:
         poller.poll(timeout_ms if left_s is None else min(timeout_ms, max(1, round(1000 * left_s))))
         while self._monitor.poll(0):
             event = parse_monitor_message(self._monitor.recv_multipart())["event"]
-            if event in _REFUSALS:
+            if event == zmq.EVENT_DISCONNECTED:
+                self.n_losses += 1
+            elif event in _REFUSALS:
                 self.refusal = _REFUSALS[event]
                 self._knock_at = self._knock_at or time.monotonic() + _KNOCK_AGAIN_S
         if self._knock_at is not None and time.monotonic() >= self._knock_at:

@@ -89,6 +89,7 @@ class ZmqIngress:
             self._doors = doors(self._context, self._config, pair)
         except KeysError:
             self._context.destroy(linger=0)
+            self._wakeup.close()
             raise
         # In the caller's thread, so that whoever waits for the daemon to be ready finds the sockets; handed over by start().
         self._open_doors()
