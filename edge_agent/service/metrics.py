@@ -65,7 +65,7 @@ class Metrics:
 
     def finished(self, outcome: Outcome, priority: Priority | None, stages: Mapping[str, float] | None = None) -> None:
         """An announcement ended; ``stages`` as from :meth:`Stages.seconds`. No priority: rejected before it was read."""
-        self._announcements.labels(outcome.value, (priority or Priority.NORMAL).name.lower()).inc()
+        self._announcements.labels(outcome.value, (Priority.NORMAL if priority is None else priority).name.lower()).inc()
         for stage, seconds in (stages or {}).items():
             if stage in STAGES:
                 self._stages.labels(stage).observe(seconds)
