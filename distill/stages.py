@@ -62,7 +62,8 @@ def make_corpus(recipe: Recipe) -> dict[str, int]:
     refused: dict[str, int] = {}
     if recipe.teacher.audio_only:
         refused["takes"] = build(lines[:audio_lines], teach, folder / "takes", processes=processes)
-        refused["alignment"] = align_corpus(folder / "takes", folder / "audio", AlignConfig(recipe.corpus.align_steps, seed=recipe.corpus.seed))
+        settings = AlignConfig(recipe.corpus.align_steps, seed=recipe.corpus.seed)
+        refused["alignment"] = align_corpus(folder / "takes", folder / "audio", settings)
     else:
         refused["audio"] = build(lines[:audio_lines], teach, folder / "audio", processes=processes)
         text_only, first = partial(teach, with_audio=False), audio_lines // LINES_PER_SHARD

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from distill.align.fit import AlignConfig, Spoken, align, fit
+from distill.align.learn import AlignConfig, Spoken, align, fit
 from distill.align.model import Aligner
 from distill.align.search import AlignmentError
 from distill.corpus.shards import Item, read_shard, write_shard
@@ -47,7 +47,7 @@ def align_corpus(takes: Path, folder: Path, config: AlignConfig) -> int:
 
 
 def _spoken(item: Item) -> Spoken:
-    return Spoken(item.ids, mel_power(item.audio.astype(np.float32) / 32767))
+    return Spoken.of(item.ids, mel_power(item.audio.astype(np.float32) / 32767))
 
 
 def _aligned(model: Aligner, spoken: Spoken) -> tuple[NDArray[np.int64] | None, float]:

@@ -15,7 +15,7 @@ from edge_agent.text.symbols import N_IDS
 
 BLANK_LOGIT = -1.0
 PADDED = -1e4  # not minus infinity, whose gradient through the likelihood is NaN
-PRIOR_SPREAD = 0.15
+PRIOR_SPREAD = 0.1
 """Standard deviation, as a share of the utterance, of where a phoneme is expected: about the diagonal."""
 
 
@@ -32,13 +32,13 @@ class Aligner(nn.Module):
         )
 
     def forward(self, ids: Tensor, mel: Tensor, tokens: Tensor, frames: Tensor) -> Tensor:
-        """``ids`` int64 [batch, tokens], ``mel`` float [batch, frames, 80], their lengths int64 [batch] -> logits
-        [batch, frames, tokens], far below all others on padded tokens."""
+        """``ids`` int64 [batch, tokens], ``mel`` float [batch, frames, 80], their lengths int64 [batch] ->
+        log-probabilities [batch, frames, tokens], far below all others on padded tokens."""
         keys = self.keys(self.embedding(ids).transpose(1, 2))
         queries = self.queries(mel.transpose(1, 2))
         distance = queries.square().sum(1)[:, :, None] + keys.square().sum(1)[:, None] - 2 * queries.transpose(1, 2) @ keys
         padded = torch.arange(ids.shape[1], device=ids.device) >= tokens[:, None]
-        return (-distance / 2).masked_fill(padded[:, None], PADDED)
+        return torch.log_softmax((-distance / 2).masked_fill(padded[:, None], PADDED).float(), -1)
 
 
 def prior(shape: torch.Size, tokens: Tensor, frames: Tensor) -> Tensor:
@@ -49,10 +49,9 @@ def prior(shape: torch.Size, tokens: Tensor, frames: Tensor) -> Tensor:
     return -((place[:, :, None] - expected[:, None]) / PRIOR_SPREAD).square() / 2
 
 
-def forward_sum_loss(logits: Tensor, tokens: Tensor, frames: Tensor) -> Tensor:
-    """Negative log-likelihood of all monotonic paths, a frame. ``logits`` as from :class:`Aligner`."""
-    with_blank = F.pad(logits, (1, 0), value=BLANK_LOGIT)
-    log_probability = torch.log_softmax(with_blank.float(), -1).transpose(0, 1)
-    targets = torch.arange(1, logits.shape[2] + 1, device=tokens.device).expand(len(tokens), -1)
+def forward_sum_loss(score: Tensor, tokens: Tensor, frames: Tensor) -> Tensor:
+    """Negative log-likelihood of all monotonic paths, a frame. ``score`` as from :class:`Aligner`, a prior may be added."""
+    log_probability = torch.log_softmax(F.pad(score, (1, 0), value=BLANK_LOGIT), -1).transpose(0, 1)
+    targets = torch.arange(1, score.shape[2] + 1, device=tokens.device).expand(len(tokens), -1)
     losses = F.ctc_loss(log_probability, targets, frames, tokens, reduction="none", zero_infinity=True)
     return (losses / frames).mean()

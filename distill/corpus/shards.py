@@ -46,7 +46,11 @@ def shard_path(folder: Path, number: int) -> Path:
 
 
 def write_shard(folder: Path, number: int, rows: list[tuple[Line, Utterance]]) -> None:
-    """Write one shard by temporary file, fsync and rename: a cut-off run leaves no half shard behind."""
+    """Write one shard by temporary file, fsync and rename: a cut-off run leaves no half shard behind.
+
+    Raises:
+        CorpusError: it cannot be written.
+    """
     arrays: dict[str, np.ndarray] = {}
     for i, (_, said) in enumerate(rows):
         arrays |= {f"{i}.ids": said.ids.astype(np.int16), f"{i}.f0_hz": said.f0_hz, f"{i}.energy": said.energy}
@@ -63,6 +67,8 @@ def write_shard(folder: Path, number: int, rows: list[tuple[Line, Utterance]]) -
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(shard_path(folder, number))
+    except OSError as error:
+        raise CorpusError(f"{shard_path(folder, number)} cannot be written: {error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

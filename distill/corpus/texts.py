@@ -51,7 +51,9 @@ def corpus_lines(*, composed: int, seed: int) -> list[Line]:
     rng = random.Random(seed)
     written = hand_written()
     rng.shuffle(written)
-    lines = list(_lines((text_, lang, "valid" if i % HELD_OUT == 0 else "train") for i, (text_, lang) in enumerate(written)))
+    seen: set[str] = set()
+    whole = ((text_, lang, "train" if i % HELD_OUT else "valid") for i, (text_, lang) in enumerate(written))
+    lines = list(_lines(whole, seen))
     parts = [
         (clause, lang, "train") for i, (text_, lang) in enumerate(written) if i % HELD_OUT for clause in clauses(text_)
     ]
@@ -59,11 +61,11 @@ def corpus_lines(*, composed: int, seed: int) -> list[Line]:
     vocabulary = Vocabulary(Path(str(data / "zh_words.txt")), Path(str(data / "lexicon_en.tsv")))
     parts += [(text_, lang, "train") for text_, lang in compose(vocabulary, composed, seed)]
     rng.shuffle(parts)
-    return lines + list(_lines(parts))
+    return lines + list(_lines(parts, seen))
 
 
-def _lines(items: Iterable[tuple[str, str, str]]) -> Iterable[Line]:
-    seen: set[str] = set()
+def _lines(items: Iterable[tuple[str, str, str]], seen: set[str]) -> Iterable[Line]:
+    """Lines of the items whose phonemes are not yet ``seen``, so that nothing held out is trained on under another spelling."""
     for text_, lang, split in items:
         phonemes = text.phonemes(text_, "auto" if lang == "mixed" else lang)
         if phonemes and len(phonemes) <= MAX_PHONEMES and phonemes not in seen:

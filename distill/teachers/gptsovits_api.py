@@ -171,10 +171,10 @@ class GptSovitsApi:
             raise TeacherError(f"{url} refused {body['text']!r} with HTTP {error.code}: {reason}") from error
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             raise _Away(str(error)) from error
-        if missing:
-            raise _Away(f"the answer was cut off {missing} bytes before its end")
         if len(content) > MAX_REPLY_BYTES:
             raise TeacherError(f"{url} answered {body['text']!r} with more than {MAX_REPLY_BYTES >> 20} MiB")
+        if missing:
+            raise _Away(f"the answer was cut off {missing} bytes before its end")
         return content
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def load(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different type for each way a file can be broken
-        raise CheckpointError(f"{path} is not a readable checkpoint ({error}); delete it to go on from the one before") from error
+        # its advice on pickles is to trust them
+        reason = "it holds more than tensors and numbers" if isinstance(error, pickle.UnpicklingError) else error
+        raise CheckpointError(f"{path} is not a readable checkpoint ({reason}); delete it to go on from the one before") from error
     found = state.get("format") if isinstance(state, dict) else None
     if found != FORMAT:
         raise CheckpointError(f"{path} has checkpoint format {found}, this program reads {FORMAT}")

@@ -21,7 +21,10 @@ TAPS = {"units": "units", "rounded": "rounded", "f0_hz": "f0", "energy": "energy
 
 def _export() -> bytes:
     """A graph with the export's inputs and tapped tensors: a unit a token, F0 from the decoder's half of the style, audio of 0.3."""
-    constants = {"hundred": np.float32([100]), "level": np.float32(0.3), "nothing": np.float32(0), "at": np.int64(3), "tiles": np.int64([1, 2]), "long": np.int64([1, 600])}
+    constants = {
+        "hundred": np.float32([100]), "level": np.float32(0.3), "nothing": np.float32(0), "at": np.int64(3),
+        "tiles": np.int64([1, 2]), "long": np.int64([1, 600]),
+    }
     nodes = [
         helper.make_node("Cast", ["tokens"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["float", "nothing"], ["zeros"]),

@@ -120,7 +120,10 @@ def test_a_bidirectional_lstm_with_a_scale_for_each_direction():
     graph = Graph()
     parts = {"W": (CHANNELS, 4 * HIDDEN), "R": (HIDDEN, 4 * HIDDEN)}
     quantized = {name: _quantize(graph.weights(2, *shape), (1, 2), signed=True) for name, shape in parts.items()}
-    names = {n: [graph.keep(f"{n}{p}", v if v.ndim == 3 and p == "q" else v.reshape(-1)) for p, v in zip("qsz", quantized[n], strict=True)] for n in parts}
+    names = {
+        name: [graph.keep(f"{name}_q", integers), graph.keep(f"{name}_s", scale.reshape(-1)), graph.keep(f"{name}_z", zero.reshape(-1))]
+        for name, (integers, scale, zero) in quantized.items()
+    }
     bias = graph.keep("B", graph.weights(2, 8 * HIDDEN))
     state = [graph.keep(name, np.zeros((2, 1, HIDDEN), np.float32)) for name in ("h0", "c0")]
     graph.nodes.append(

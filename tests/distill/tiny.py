@@ -43,8 +43,8 @@ def corpus(folder: Path, texts: tuple[str, ...] = TEXTS) -> list[Item]:
     """One shard of what :class:`Humming` says, written and read."""
     folder.mkdir(parents=True, exist_ok=True)
     teacher = Humming()
-    rows = [(Line(text, ("zh", "en", "mixed")[n % 3], text, "valid" if n % 4 == 3 else "train"), teacher.speak(text)) for n, text in enumerate(texts)]
-    write_shard(folder, 0, rows)
+    lines = [Line(text, ("zh", "en", "mixed")[n % 3], text, "valid" if n % 4 == 3 else "train") for n, text in enumerate(texts)]
+    write_shard(folder, 0, [(line, teacher.speak(line.phonemes)) for line in lines])
     return list(read_shard(folder / "shard-00000.npz"))
 
 

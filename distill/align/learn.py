@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from distill.align.model import Aligner, forward_sum_loss, prior
 from distill.align.search import AlignmentError, monotonic_frames
+from distill.teachers.audio_only import FLOOR
 
 MEL_MEAN, MEL_SCALE = -4.0, 4.0
 
@@ -29,10 +30,15 @@ class AlignConfig:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """``ids`` int64 [tokens] with boundaries, ``mel`` float32 [frames, 80] mel power."""
+    """``ids`` int64 [tokens] with boundaries, ``mel`` float32 [frames, 80] log mel power, centred and scaled."""
 
     ids: NDArray[np.int64]
     mel: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, ids: NDArray[np.int64], power: NDArray[np.float32]) -> Spoken:
+        """From :func:`distill.teachers.audio_only.mel_power`."""
+        return cls(ids, ((np.log(power + FLOOR) - MEL_MEAN) / MEL_SCALE).astype(np.float32))
 
 
 def fit(spoken: Sequence[Spoken], config: AlignConfig) -> Aligner:
@@ -53,9 +59,9 @@ def fit(spoken: Sequence[Spoken], config: AlignConfig) -> Aligner:
     for step in tqdm(range(config.steps), unit="step", desc="align"):
         start = int(rng.integers(0, max(1, len(usable) - config.batch + 1)))
         ids, mel, tokens, frames = _batch(usable[start : start + config.batch])
-        logits = model(ids, mel, tokens, frames)
+        score = model(ids, mel, tokens, frames)
         fading = max(0.0, 1 - 2 * step / config.steps)
-        loss = forward_sum_loss(logits + fading * prior(logits.shape, tokens, frames), tokens, frames)
+        loss = forward_sum_loss(score + fading * prior(score.shape, tokens, frames), tokens, frames)
         if not loss.isfinite():
             raise AlignmentError(f"the aligner's loss is {loss.item()} at step {step}; is there speech in all of the audio?")
         optimiser.zero_grad()
@@ -73,7 +79,7 @@ def align(model: Aligner, one: Spoken) -> tuple[NDArray[np.int64], float]:
     Raises:
         AlignmentError: fewer frames than phonemes.
     """
-    score = torch.log_softmax(model(*_batch([one]))[0], -1).numpy()
+    score = model(*_batch([one]))[0].numpy()
     frames = monotonic_frames(score)
     path = score[np.arange(len(score)), np.repeat(np.arange(len(frames)), frames)]
     return frames, float(path.mean())
@@ -86,5 +92,5 @@ def _batch(spoken: Sequence[Spoken]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     mel = torch.zeros(len(spoken), int(frames.max()), spoken[0].mel.shape[1])
     for row, one in enumerate(spoken):
         ids[row, : len(one.ids)] = torch.from_numpy(one.ids)
-        mel[row, : len(one.mel)] = (torch.from_numpy(one.mel).clamp_min(1e-5).log() - MEL_MEAN) / MEL_SCALE
+        mel[row, : len(one.mel)] = torch.from_numpy(one.mel)
     return ids, mel, tokens, frames
