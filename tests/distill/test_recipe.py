@@ -57,7 +57,7 @@ def test_every_recipe_that_is_shipped_can_be_read():
 def test_values_of_training_can_be_given_instead(tmp_path):
     recipe = load_recipe(_write(tmp_path, LEAST), seed=3, device="cuda:1")
     assert recipe.train.seed == 3 and recipe.train.device == "cuda:1" and recipe.run_folder == Path("runs/x/seed-3")
-    with pytest.raises(RecipeError, match="train.device = 'tpu' is neither cpu nor cuda"):
+    with pytest.raises(RecipeError, match=r"train\.device = 'tpu' is neither cpu nor cuda"):
         load_recipe(_write(tmp_path, LEAST), device="tpu")
 
 

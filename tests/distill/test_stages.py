@@ -149,7 +149,7 @@ def test_run_is_for_one_process(recipe, monkeypatch, capsys):
     assert "only train takes several processes" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", ["", "cook", "train", "train x.toml --until 0", "choose x.toml --last many", "corpus x.toml --last 2"])
+@pytest.mark.parametrize("arguments", ["", "cook", "train", "train x.toml --until 0", "choose x.toml --last many", "corpus x --last 2"])
 def test_a_command_nobody_can_understand_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         command.main(arguments.split())

@@ -62,7 +62,7 @@ def test_the_chosen_one_is_the_best(tmp_path):
     assert checkpoint.best(tmp_path) == tmp_path / "step-0000002.pt"
 
 
-@pytest.mark.parametrize("record", ["", "[]", "{}", *('{"checkpoint": %s}' % name for name in ("3", '"step-0000009.pt"', '"../step-0000001.pt"'))])
+@pytest.mark.parametrize("record", ["", "[]", "{}", *(json.dumps({"checkpoint": name}) for name in (3, "step-0000009.pt", "../step-1.pt"))])
 def test_a_record_of_a_choice_that_cannot_be_followed_is_told(tmp_path, record):
     _touch(tmp_path, 1)
     (tmp_path / checkpoint.CHOSEN).write_text(record)

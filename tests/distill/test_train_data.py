@@ -49,7 +49,7 @@ def test_a_crop_is_the_audio_of_its_frames(items):
 
 
 def test_an_empty_or_too_short_corpus_is_told(items, tmp_path):
-    with pytest.raises(CorpusError, match="no usable items in .*build the corpus first"):
+    with pytest.raises(CorpusError, match=r"no usable items in .*build the corpus first"):
         load_items([tmp_path], lambda item: True)
     with pytest.raises(CorpusError, match="no item with audio is longer than a crop of 9999 frames"):
         AudioBatches(items, 2, 9999, 1, tiny.STUDENT, ALONE)

@@ -13,7 +13,6 @@ from distill.train.config import Stage
 from distill.train.loop import Trainer, TrainingError, _rate
 from distill.train.watch import FACTOR, LEAST, PATIENCE, GradientWatch
 from tests.distill import tiny
-import itertools
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +131,7 @@ def test_nan_in_the_discriminator_alone_stops_the_run_too(items, tmp_path):
         return parts
 
     trainer._stepper.audio = spoilt
-    with pytest.raises(TrainingError, match="step 6: loss or gradient is not finite.*discriminator inf"):
+    with pytest.raises(TrainingError, match=r"step 6: loss or gradient is not finite.*discriminator inf"):
         trainer.run()
 
 
@@ -208,7 +207,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(items, whole, tmp_path
 def test_all_differences_are_told_at_once_and_can_be_accepted(items, whole, tmp_path):
     (tmp_path / "step-0000003.pt").write_bytes((whole / "step-0000003.pt").read_bytes())
     other = torch.nn.functional.normalize(torch.ones(tiny.STUDENT.speaker_dim), dim=0)
-    with pytest.raises(CheckpointError, match="ema was 0.9, now 0.5; the speaker vector is another. Undo"):
+    with pytest.raises(CheckpointError, match=r"ema was 0\.9, now 0\.5; the speaker vector is another\. Undo"):
         tiny.trainer(tiny.config(ema=0.5), tmp_path, items, speaker=other)
     trainer = tiny.trainer(tiny.config(ema=0.5), tmp_path, items, speaker=other, accept_changes=True)
     trainer.run(4)
@@ -241,7 +240,7 @@ def test_a_checkpoint_from_before_there_was_a_setting_has_its_default(items, who
     del state["config"]["weight_decay"], state["watches"], state["corpus"]
     checkpoint.save(tmp_path / "step-0000003.pt", state)
     assert tiny.trainer(tiny.config(), tmp_path, items).step == 3
-    with pytest.raises(CheckpointError, match="weight_decay was 0.01, now 0.5"):
+    with pytest.raises(CheckpointError, match=r"weight_decay was 0\.01, now 0\.5"):
         tiny.trainer(tiny.config(weight_decay=0.5), tmp_path, items)
 
 
@@ -253,7 +252,7 @@ def test_the_rate_warms_up_and_falls_along_a_cosine():
     rates = [_rate(stage, step) for step in range(111)]
     assert rates[0] == pytest.approx(1e-4) and rates[9] == rates[10] == pytest.approx(1e-3)
     assert rates[60] == pytest.approx(0.6e-3) and rates[110] == pytest.approx(0.2e-3)
-    assert all(a < b for a, b in itertools.pairwise(rates)) and all(a > b for a, b in itertools.pairwise(rates))
+    assert rates[:10] == sorted(rates[:10]) and rates[10:] == sorted(rates[10:], reverse=True) and len(set(rates)) == 110
 
 
 def test_stages_follow_each_other():
