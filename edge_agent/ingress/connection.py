@@ -192,10 +192,16 @@ class Connection:
             self._client.disconnect()
 
     def abort(self) -> None:
-        """Close the socket now, whatever state it is in; after :meth:`leave` there is usually none left."""
+        """Close the socket now, whatever state it is in; after :meth:`leave` there is usually none left.
+
+        The connection is of no use afterwards.
+        """
         sock = self._client.socket()
         if sock is not None:
             sock.close()
+        # A client that refers back to us would live, with the sockets it wakes itself by, until a garbage collection.
+        self._client.on_socket_open = self._client.on_connect = self._client.on_subscribe = None
+        self._client.on_message = self._client.on_publish = self._client.on_disconnect = None
 
     # What paho calls
 

@@ -149,10 +149,10 @@ class Link:
         self._connection = connection
         self.heartbeat.beat()
         try:
-            connection.open()
-        except (OSError, UnicodeError) as error:
-            return self._diagnosis.not_opened(error)
-        try:
+            try:
+                connection.open()
+            except (OSError, UnicodeError) as error:
+                return self._diagnosis.not_opened(error)
             return self._serve(connection)
         except Exception:
             # The supervision boundary of this thread: whatever happened, the next connection starts from a clean state.

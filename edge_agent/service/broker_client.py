@@ -104,6 +104,8 @@ class BrokerClient:
         """Disconnect; nothing of us stays at the broker."""
         self._client.disconnect(properties=self._properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0))
         self._client.loop_stop()
+        # A client that refers back to us would keep its sockets until a garbage collection.
+        self._client.on_connect = self._client.on_subscribe = self._client.on_publish = self._client.on_message = None
 
     def subscribe(self, *topics: str) -> None:
         """Listen to topics from now on; retained messages come first."""

@@ -153,7 +153,9 @@ def _check_signature(record: bytes, signature: bytes, trusted: list[str]) -> Non
 
     try:
         parsed = minisign.Signature.from_bytes(signature)
-        signer = _key_id(signature.split(b"\n")[1])
+        lines = signature.split(b"\n")
+        signer = _key_id(lines[1])
+        _decoded(lines[3])
     except ValueError as error:
         raise ConsentError("forged", f"the consent's signature is no minisign signature: {error}") from error
     if not parsed.is_prehashed():
@@ -174,7 +176,16 @@ def _check_signature(record: bytes, signature: bytes, trusted: list[str]) -> Non
 
 def _key_id(encoded: str | bytes) -> bytes:
     """The eight bytes after the algorithm in a minisign key or signature."""
-    return base64.b64decode(encoded, validate=True)[2:10]
+    return _decoded(encoded)[2:10]
+
+
+def _decoded(encoded: str | bytes) -> bytes:
+    """Decoders drop the bits that padding leaves over, so that several texts would be one signature; only one of them is taken."""
+    encoded = encoded.encode() if isinstance(encoded, str) else encoded
+    decoded = base64.b64decode(encoded, validate=True)
+    if base64.b64encode(decoded) != encoded.rstrip(b"\r"):
+        raise ValueError("its base64 has bits set that mean nothing")
+    return decoded
 
 
 def _encoded_key(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import subprocess
@@ -10,11 +11,12 @@ import threading
 import time
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
 
 from edge_agent.events import Event
 from edge_agent.ingress import Cancel, IngressError, MqttConfig, MqttIngress, Ping
-from tests.rigs.mosquitto import CONFIGS, make_certificates
+from tests.rigs.mosquitto import CONFIGS, free_port, make_certificates
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
 from tests.rigs.mqtt_relay import mqtt_relay
 
@@ -621,6 +623,19 @@ class TestSecurity:
         both = [start_ingress(broker.port, max_backoff_s=1)[0] for _ in range(2)]
         hint = "does another client use the client id edge-agent-store-kiosk-1?"
         eventually(lambda: any(hint in (ingress.problem or "") for ingress in both))
+
+    @pytest.mark.parametrize("reachable", [True, False])
+    def test_a_connection_that_is_over_leaves_nothing_to_the_garbage_collector(self, mosquitto, start_ingress, reachable):
+        port = mosquitto().port if reachable else free_port()
+        gc.collect()
+        gc.disable()
+        try:
+            ingress = start_ingress(port, wait=reachable, client_id="soon-over")[0]
+            eventually(lambda: reachable or "refused" in ingress.problem)
+            ingress.stop()
+            assert [each for each in gc.get_objects() if type(each) is paho.Client and each._client_id == b"soon-over"] == []
+        finally:
+            gc.enable()
 
 
 class TestOlderProtocol:

@@ -96,6 +96,8 @@ class Peer:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        # Else a cycle of references keeps its sockets open until some later test's garbage collection complains of them.
+        self._client.on_socket_open = self._client.on_message = self._client.on_subscribe = None
 
 
 @dataclass
