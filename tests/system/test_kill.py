@@ -84,7 +84,7 @@ def test_a_hundred_kills(mosquitto, peer, tmp_path: Path) -> None:
     assert len(heard) > total / 2
     n_started = Counter(event["id"] for event in requester.events() if event["event"] == "started")
     struck = [each for each, times in n_started.items() if times > 1] + [end["id"] for end in ends if end.get("recovered")]
-    assert len(struck) >= KILLS / 20, "the kills struck announcements that were being spoken"
+    assert len(struck) >= KILLS / 50, f"too few kills struck announcements that were being spoken: {struck}"
 
 
 class Device(Daemon):
