@@ -11,7 +11,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from edge_agent.clock import SystemClock
-from edge_agent.config import Config
+from edge_agent.config import Config, ConfigError
 from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
@@ -24,6 +24,7 @@ from edge_agent.playback.player import Player
 from edge_agent.playback.portaudio import PortAudioSink
 from edge_agent.policy import Policy
 from edge_agent.queue import SpeechQueue
+from edge_agent.reload import Changes, compare
 from edge_agent.service.health import Health
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics, MetricsServer
@@ -94,6 +95,36 @@ class Agent:
                 await task
         self._stops.close()
 
+    def reload(self, read: Callable[[], Config]) -> None:
+        """Take a changed configuration into use while speaking goes on; one that is wrong changes nothing.
+
+        In the event loop's thread. What cannot change without a restart is named in the log and in the status.
+        """
+        self._notifier.reloading()
+        try:
+            changes = compare(self._config, read())
+            self._apply(changes)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("reload refused problem=%r", str(problem))
+            self._notifier.ready(f"configuration not taken, {len(error.problems)} wrong: {error.problems[0]}")
+        except EdgeAgentError as error:
+            log.error("reload refused error=%r", str(error))
+            self._notifier.ready(f"configuration not taken: {error}")
+        else:
+            log.log(logging.WARNING if changes.at_restart else logging.INFO, "reloaded outcome=%r", changes.summary())
+            self._notifier.ready(changes.summary())
+
+    def _apply(self, changes: Changes) -> None:
+        config = changes.config
+        self._policy.change(config.policy.build())
+        self._config = config
+        logging.getLogger().setLevel(config.log.level.upper())
+        self._admission.use(config.announcement.build())
+        self._speaker.use(Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
+        with suppress(UnknownVoice):  # said at the start already
+            self._prewarm(self._worker, self._catalog.get(self._settings.voice))
+
     def _start(self) -> None:
         config = self._config
         config.paths.state_dir.mkdir(parents=True, exist_ok=True)
@@ -129,6 +160,7 @@ class Agent:
         core = Core(ports, self._loop, commands)
         commands.core = core
         self._core, self._queue = core, queue
+        self._policy, self._admission, self._speaker, self._worker, self._settings = policy, admission, speaker, worker, settings
 
         hearts = [synthesis_heart, audio_heart]
         if ducker is not None:
@@ -235,6 +267,7 @@ class Agent:
     def _engine_changed(self, voice: VoiceInfo, engine: Engine | None, reason: str | None) -> None:
         if engine is None:
             self._health.degrade("engine", f"{reason}; only cached phrases are spoken")
+            self._notifier.status(f"{reason}; only cached phrases are spoken")
             return
         fell_back = self._config.voice.provider == "cuda" and engine.provider == CPU
         self._metrics.engine(voice=voice.id, provider=engine.provider, fallback=fell_back)
@@ -281,22 +314,25 @@ class Agent:
             await asyncio.sleep(seconds)
 
 
-def run(config: Config) -> int:
-    """Run the daemon until SIGTERM or SIGINT; the process's exit status."""
-    return asyncio.run(_run(config))
+def run(config: Config, read: Callable[[], Config]) -> int:
+    """Run the daemon until SIGTERM or SIGINT; the process's exit status. On SIGHUP ``read`` fetches the configuration anew."""
+    return asyncio.run(_run(config, read))
 
 
-async def _run(config: Config) -> int:
+async def _run(config: Config, read: Callable[[], Config]) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    agent = Agent(config)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
-    agent = Agent(config)
+    # Until it is ready there is nothing to reload, and the signal must not end it.
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
     try:
         await agent.start()
     except EdgeAgentError as error:
         log.critical("not started error=%r", str(error))
         return 1
+    loop.add_signal_handler(signal.SIGHUP, agent.reload, read)
     await stopped.wait()
     await agent.stop()
     return 0

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import faulthandler
+
 import click
 
 from edge_agent.cli.app import Session
+from edge_agent.config import load
 from edge_agent.service import log
 
 
 @click.command("run")
 @click.pass_obj
 def command(session: Session) -> int:
-    """Run the daemon in the foreground until SIGTERM or Ctrl-C."""
+    """Run the daemon in the foreground until SIGTERM or Ctrl-C. SIGHUP has it read its configuration again."""
     config = session.config
     from edge_agent import agent
 
+    # What the watchdog's abort leaves in the log is where each thread was stuck.
+    faulthandler.enable()
     handler = log.set_up(config.log.level)
     try:
-        return agent.run(config)
+        return agent.run(config, lambda: load(session.config_path).config)
     finally:
         log.take_down(handler)

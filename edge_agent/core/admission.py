@@ -49,6 +49,10 @@ class Admission:
         self._journal, self._policy, self._speaker, self._catalog = journal, policy, speaker, catalog
         self._defaults, self._active_voice, self._reply_problem = defaults, active_voice, reply_problem
 
+    def use(self, defaults: Defaults) -> None:
+        """Fill in other defaults from the next request on."""
+        self._defaults = defaults
+
     def admit(self, message: Message) -> Admitted | Refused | Duplicate:
         """Judge a request; nothing is kept of it yet."""
         try:

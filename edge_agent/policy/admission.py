@@ -49,10 +49,28 @@ class Policy:
     def __init__(self, config: PolicyConfig, *, clock: Clock, quota_path: Path | None = None) -> None:
         self._config = config
         self._clock = clock
+        self._quota_path = quota_path
         self._zone = config.zone()
         self._words = BlockedWords(config.blocked_words)
-        self._rate = RateLimit(config.rate_per_minute, config.rate_burst) if config.rate_per_minute else None
+        self._rate = _rate_limit(config)
         self._quota = DailyQuota(config.daily_quota, quota_path) if config.daily_quota else None
+
+    def change(self, config: PolicyConfig) -> None:
+        """Apply another configuration from now on. What was counted today stays counted.
+
+        Raises:
+            DatabaseError: a quota that is new cannot be kept; then nothing has changed.
+        """
+        if not config.daily_quota:
+            self.close()
+            self._quota = None
+        elif self._quota is None:
+            self._quota = DailyQuota(config.daily_quota, self._quota_path)
+        else:
+            self._quota.limit = config.daily_quota
+        if (config.rate_per_minute, config.rate_burst) != (self._config.rate_per_minute, self._config.rate_burst):
+            self._rate = _rate_limit(config)
+        self._config, self._zone, self._words = config, config.zone(), BlockedWords(config.blocked_words)
 
     @property
     def recovered_from(self) -> Path | None:
@@ -121,3 +139,7 @@ class Policy:
         tomorrow = datetime.fromtimestamp(now, self._zone).date() + timedelta(days=1)
         midnight = datetime.combine(tomorrow, datetime.min.time(), tzinfo=self._zone)
         return midnight.timestamp() - now
+
+
+def _rate_limit(config: PolicyConfig) -> RateLimit | None:
+    return RateLimit(config.rate_per_minute, config.rate_burst) if config.rate_per_minute else None

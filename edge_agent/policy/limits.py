@@ -46,7 +46,7 @@ class DailyQuota:
     """
 
     def __init__(self, limit: int, path: Path | None) -> None:
-        self._limit = limit
+        self.limit = limit
         self._db = Database(path, _MIGRATIONS) if path else None
         self._used: dict[str, int] = {}
         self._day = ""
@@ -57,7 +57,7 @@ class DailyQuota:
 
     def is_spent(self, source: str, day: str) -> bool:
         self._turn_to(day)
-        return self._used.get(source, 0) >= self._limit
+        return self._used.get(source, 0) >= self.limit
 
     def spend(self, source: str, day: str) -> None:
         self._turn_to(day)

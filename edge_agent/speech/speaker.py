@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -47,9 +47,14 @@ class Speaker:
 
     def __init__(self, engines: Engines, cache: PhraseCache | None, templates: Templates, loudness_lufs: float) -> None:
         self.engines = engines
-        self._cache, self._templates, self._loudness_lufs = cache, templates, loudness_lufs
-        self._script = lru_cache(maxsize=512)(self._write)
+        self._cache = cache
+        self.use(templates, loudness_lufs)
         self._chime = lru_cache(maxsize=16)(chimes.render)
+
+    def use(self, templates: Templates, loudness_lufs: float) -> None:
+        """Speak so from the next script on. May be called from any thread."""
+        self._loudness_lufs = loudness_lufs
+        self._script = lru_cache(maxsize=512)(partial(_write, templates))
 
     def script(self, text: str, lang: str, *, chime: str | None = None, repeat: int = 1, gap_s: float = 1.0) -> Script:
         """What will be heard; remembered for texts that come again. See :func:`write_script`.
@@ -101,13 +106,6 @@ class Speaker:
             sample_rate=voice.sample_rate, engine_schema=f"{voice.engine}/{ENGINE_SCHEMA}",
         )
 
-    def _write(self, text: str, lang: str, chime: str | None, repeat: int, gap_s: float) -> Script:
-        script = write_script(text, lang, templates=self._templates, chime=chime, repeat=repeat, gap_s=gap_s)
-        for item in script.items:
-            if isinstance(item, Chime) and item.name not in chimes.names():
-                raise SynthesisError(f"there is no chime {item.name!r}; there are {', '.join(sorted(chimes.names()))}")
-        return script
-
     def _sound(self, item: Item, number: int, voice: VoiceInfo, speed: float) -> Iterator[Piece]:
         if isinstance(item, Pause):
             yield Piece(np.zeros(round(item.seconds * voice.sample_rate), np.float32), number, 1.0, None)
@@ -149,3 +147,11 @@ class Speaker:
             self._cache.put(
                 key, pcm, text=item.text, lang=item.lang, voice_id=voice.id, sample_rate=voice.sample_rate, synthesis_s=busy_s
             )
+
+
+def _write(templates: Templates, text: str, lang: str, chime: str | None, repeat: int, gap_s: float) -> Script:
+    script = write_script(text, lang, templates=templates, chime=chime, repeat=repeat, gap_s=gap_s)
+    for item in script.items:
+        if isinstance(item, Chime) and item.name not in chimes.names():
+            raise SynthesisError(f"there is no chime {item.name!r}; there are {', '.join(sorted(chimes.names()))}")
+    return script
