@@ -28,6 +28,8 @@ NOT_AN_EDGE_TARGET = (
     " sentence and cannot stream, which is out of a small device's reach; take the same voice trained as v2, v2Pro or v2ProPlus"
 )
 
+_NORMALISATION = {"weight": "gamma", "bias": "beta"}
+
 Weights = Mapping[str, Tensor]
 
 
@@ -152,7 +154,7 @@ def _version(source: str, content: Mapping[str, Any], weights: Weights, header: 
 
 def _rows(source: str, weights: Weights, name: str) -> int:
     if name not in weights or not weights[name].dim():
-        raise CheckpointRefused(source, f"{name} is missing: this is no SoVITS checkpoint; the second stage is the .pth file, the first the .ckpt")
+        raise CheckpointRefused(source, f"{name} is missing: no SoVITS checkpoint; the second stage is the .pth file, the first the .ckpt")
     return weights[name].shape[0]
 
 
@@ -196,18 +198,21 @@ def _fill(source: str, model: nn.Module, weights: Weights) -> None:
             raise CheckpointRefused(source, f"{name} is of {value.dtype}, expected floating point")
         filled[name] = pointwise.to(torch.float32, copy=True).contiguous()
         if not filled[name].isfinite().all():
-            raise CheckpointRefused(source, f"{name} holds numbers that are not finite; the training went wrong, take an earlier checkpoint")
+            raise CheckpointRefused(source, f"{name} holds numbers that are not finite: training went wrong, take an earlier checkpoint")
     model.load_state_dict(filled, assign=True)
     model.requires_grad_(requires_grad=False)
 
 
 def _stored_name(name: str, weights: Weights) -> str:
-    """The original calls a normalisation's weight and bias gamma and beta in the second stage."""
+    """The second stage calls a normalisation's weight and bias gamma and beta."""
     stem, _, last = name.rpartition(".")
-    other = f"{stem}.{ {'weight': 'gamma', 'bias': 'beta'}.get(last, last) }".replace(" ", "")
+    other = f"{stem}.{_NORMALISATION.get(last, last)}"
     return other if name not in weights and other in weights else name
 
 
 def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -49,7 +49,9 @@ class Prior(nn.Module):
         self.encoder2 = encoder(config.layers // 2)
         self.proj = nn.Linear(config.width, 2 * config.latent)
 
-    def forward(self, content: Tensor, phones: Tensor, ge: Tensor | None, frames: Tensor | int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, content: Tensor, phones: Tensor, ge: Tensor | None, frames: int | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Prior of one sentence.
 
         Args:
