@@ -1,0 +1,24 @@
+"""Voice packs: one file that carries a voice, its owner's consent and two signatures; see ``edge_agent/voices/README.md``."""
+
+from edge_agent.voices.pack.build import build_pack, seal_pack, sign_pack
+from edge_agent.voices.pack.errors import PackError, Reason
+from edge_agent.voices.pack.limits import Limits
+from edge_agent.voices.pack.manifest import FileEntry, Manifest
+from edge_agent.voices.pack.reader import OpenPack, open_pack
+from edge_agent.voices.pack.unpack import Sink
+from edge_agent.voices.pack.verify import verify_folder
+
+__all__ = [
+    "FileEntry",
+    "Limits",
+    "Manifest",
+    "OpenPack",
+    "PackError",
+    "Reason",
+    "Sink",
+    "build_pack",
+    "open_pack",
+    "seal_pack",
+    "sign_pack",
+    "verify_folder",
+]

@@ -1,0 +1,267 @@
+"""Making a pack: build a draft of a voice's folder, sign it, seal it for devices."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from edge_agent import __version__
+from edge_agent.voices.catalog import CARD
+from edge_agent.voices.keys import KeysError, SecretKey, Signature
+from edge_agent.voices.pack import ustar
+from edge_agent.voices.pack.container import OPEN_BODY, SEALED_BODY, Container, Slice, read_container, signature_name
+from edge_agent.voices.pack.errors import PackError
+from edge_agent.voices.pack.limits import Limits
+from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
+from edge_agent.voices.pack.unpack import Head, head, parse_body
+from edge_agent.voices.pack.verify import open_regular
+
+_OWN = {MANIFEST, MANIFEST_SIGNATURE, CONSENT, CONSENT_SIGNATURE}
+
+
+def build_pack(
+    voice_folder: Path,
+    *,
+    seq: int,
+    version: str,
+    consent: Path,
+    out: Path,
+    licence: str | None = None,
+    engine_min: str = __version__,
+    phrases: Sequence[str] = (),
+    templates: Sequence[str] = (),
+    chimes: Mapping[str, str] | None = None,
+    valid_from: datetime | None = None,
+    expires: datetime | None = None,
+    rollout_percent: int = 100,
+    now: datetime | None = None,
+) -> Manifest:
+    """Write a draft: everything but the signatures.
+
+    Args:
+        voice_folder: as ``python -m quantize`` writes it, with whatever else belongs to the voice.
+        consent: the owner's record; its signature lies beside it.
+        licence: None takes the card's.
+        chimes: paths in the folder, by name.
+        valid_from: None is now.
+        now: None asks the clock.
+
+    Raises:
+        PackError: the voice or what is said of it cannot be packed.
+        OSError: ``out`` exists or cannot be written.
+    """
+    now = (now or datetime.now(timezone.utc)).replace(microsecond=0)
+    sources = {**_sources(voice_folder), CONSENT: consent, CONSENT_SIGNATURE: consent.with_name(f"{consent.name}.minisig")}
+    entries = tuple(_measured(path, sources[path]) for path in sorted(sources))
+    card = _read_card(voice_folder, entries)
+    manifest = Manifest(
+        id=card["voice_id"],
+        version=version,
+        seq=seq,
+        display_name=card["display_name"],
+        engine=card["engine"],
+        engine_min=engine_min,
+        languages=tuple(card["languages"]),
+        sample_rate=card["shape"]["sample_rate"],
+        front_end_version=card["front_end_version"],
+        symbols_sha256=card["symbols_sha256"],
+        golden=card["golden"],
+        phrases=tuple(phrases),
+        templates=tuple(templates),
+        chimes=dict(chimes or {}),
+        licence=licence if licence is not None else card["made"]["licence"],
+        created=now,
+        valid_from=(valid_from or now).replace(microsecond=0),
+        expires=expires,
+        rollout_percent=rollout_percent,
+        files=entries,
+    )
+    manifest.check_limits(Limits())
+    body = ustar.member(MANIFEST, manifest.to_bytes())
+    size = len(body) + sum(ustar.member_bytes(entry.size) for entry in entries) + len(ustar.END)
+    with _new_file(out) as file:
+        file.write(ustar.header(OPEN_BODY, size) + body)
+        by_path = {entry.path: entry for entry in entries}
+        for entry in (by_path.pop(CONSENT), by_path.pop(CONSENT_SIGNATURE), *by_path.values()):
+            _copy(entry, sources[entry.path], file)
+        file.write(ustar.END + bytes(ustar.padding(size)) + ustar.END)
+    return manifest
+
+
+def sign_pack(pack: Path, out: Path, *, station: SecretKey, author: SecretKey | bytes | None = None) -> None:
+    """Sign a draft, or sign a pack anew that is not sealed.
+
+    Args:
+        station: signs the pack file.
+        author: signs the manifest; or the signature of it, made elsewhere by the stock tool; None keeps the one it has.
+
+    Raises:
+        PackError: it is no such pack, or has no signature to keep.
+        OSError: ``out`` exists or cannot be written.
+    """
+    with open_regular(pack) as file:
+        container, first = _open_unsealed(file)
+        signature = first.manifest_signature
+        if isinstance(author, bytes):
+            signature = _foreign_signature(author)
+        elif author is not None:
+            signature = author.sign(first.manifest, _trusted_comment(first))
+        if signature is None:
+            raise PackError("unsigned", "nobody has signed the manifest yet; give the author's key or signature")
+        kept = first.manifest_bytes + (ustar.member_bytes(len(first.manifest_signature)) if first.manifest_signature else 0)
+        beginning = ustar.member(MANIFEST, first.manifest) + ustar.member(MANIFEST_SIGNATURE, signature)
+        container.body.seek(0)
+        container.body.read(kept)
+
+        def write_body(target: BinaryIO) -> None:
+            target.write(beginning)
+            shutil.copyfileobj(container.body, target)
+
+        _write_signed(out, OPEN_BODY, write_body, station, _trusted_comment(first))
+
+
+def seal_pack(pack: Path, out: Path, *, recipients: Sequence[str], station: SecretKey) -> None:
+    """Encrypt a signed pack so that only these devices can read it, and sign the result.
+
+    Args:
+        recipients: age public keys: ``age1...``.
+
+    Raises:
+        PackError: it is no such pack, or a draft.
+        KeysError: a recipient is no age key, or there is none.
+        OSError: ``out`` exists or cannot be written.
+    """
+    import pyrage
+
+    keys = [_recipient(each) for each in dict.fromkeys(recipients)]
+    if not keys:
+        raise KeysError("a pack must be sealed for at least one device; its key is shown by: edge-agent keys show")
+    with open_regular(pack) as file:
+        container, first = _open_unsealed(file)
+        if first.manifest_signature is None:
+            raise PackError("unsigned", f"{pack} is a draft; sign it first: edge-agent voice sign")
+        container.body.seek(0)
+        _write_signed(
+            out, SEALED_BODY, lambda target: pyrage.encrypt_io(container.body, target, keys), station, _trusted_comment(first)
+        )
+
+
+def _sources(folder: Path) -> dict[str, Path]:
+    """Every plain file of a voice's folder by its path in the pack, but hidden ones and those of an earlier pack."""
+    sources: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if any(part.startswith(".") for part in name.split("/")) or name in _OWN:
+            continue
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise PackError("unsafe_path", f"{path} is neither a file nor a folder, and cannot be packed")
+        if path.is_file():
+            sources[name] = path
+    return sources
+
+
+def _measured(name: str, path: Path) -> FileEntry:
+    missing = name in (CONSENT, CONSENT_SIGNATURE) and not path.exists()
+    if missing:
+        raise PackError("no_consent", f"{path} does not exist: a voice needs its owner's signed consent (python -m distill.enrol)")
+    with open_regular(path) as file:
+        digest, size = hashlib.sha256(), 0
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    return FileEntry(name, size, digest.hexdigest())
+
+
+def _read_card(folder: Path, entries: Sequence[FileEntry]) -> dict[str, Any]:
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_bytes())
+        digests = dict(card["sha256"])
+        _ = card["shape"]["sample_rate"], card["made"]["licence"]
+        names = ("voice_id", "display_name", "engine", "languages", "front_end_version", "symbols_sha256", "golden")
+        _ = [card[name] for name in names]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PackError("malformed", f"{path} is no card of a voice ({error!r}); build the voice with python -m quantize") from error
+    found = {entry.path: entry.sha256 for entry in entries}
+    for name, wanted in digests.items():
+        if found.get(name) != wanted:
+            raise PackError("damaged", f"{folder / name} is not the file the voice was made with; build the voice again")
+    return card
+
+
+def _copy(entry: FileEntry, source: Path, target: BinaryIO) -> None:
+    with open_regular(source) as file:
+        content, digest = Slice(file, 0, entry.size), hashlib.sha256()
+        target.write(ustar.header(entry.path, entry.size))
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+            target.write(chunk)
+    if digest.hexdigest() != entry.sha256:
+        raise PackError("damaged", f"{source} changed while it was packed")
+    target.write(bytes(ustar.padding(entry.size)))
+
+
+def _open_unsealed(file: BinaryIO) -> tuple[Container, Head]:
+    container = read_container(file, Limits())
+    if container.sealed:
+        raise PackError("malformed", "the pack is sealed already; take the one it was sealed from")
+    return container, parse_body(container.body, head(Limits()), None, to_the_end=False)
+
+
+def _trusted_comment(first: Head) -> str:
+    """What ``minisign -V`` shows the technician."""
+    manifest = Manifest.from_bytes(first.manifest)
+    return f"voice={manifest.id} seq={manifest.seq} version={manifest.version}"
+
+
+def _foreign_signature(content: bytes) -> bytes:
+    """A signature by the stock tool, with its untrusted comment made minisign's own, which packs require."""
+    try:
+        return Signature.from_bytes(content).with_own_comment().content
+    except ValueError as error:
+        raise PackError("forged", f"this is no minisign signature: {error}") from error
+
+
+def _recipient(text: str) -> Any:
+    import pyrage
+
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError as error:
+        raise KeysError(f"{text[:80]!r} is no age public key ({error}); the device shows its own: edge-agent keys show") from error
+
+
+def _write_signed(out: Path, name: str, write_body: Any, station: SecretKey, comment: str) -> None:
+    blank = station.sign(b"", comment)  # as long as the signature will be
+    start = ustar.member_bytes(len(blank)) + ustar.BLOCK
+    with _new_file(out) as file:
+        file.write(bytes(start))
+        write_body(file)
+        size = file.tell() - start
+        file.write(bytes(ustar.padding(size)) + ustar.END)
+        signature = station.sign(Slice(file, start, size), comment)
+        file.seek(0)
+        file.write(ustar.member(signature_name(name), signature) + ustar.header(name, size))
+
+
+@contextmanager
+def _new_file(out: Path) -> Iterator[BinaryIO]:
+    """A file that is there, whole and on the medium, when the block ends well, and not there otherwise."""
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    if out.exists():
+        raise FileExistsError(f"{out} exists; remove it, or write to another file")
+    try:
+        with temporary.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)
