@@ -12,8 +12,10 @@ from edge_agent.announcement import Outcome
 ACCEPTED = "accepted"
 STARTED = "started"
 INTERRUPTED = "interrupted"
+DUPLICATE = "duplicate"
+"""The id is known already; ``outcome`` says how it ended, null while it has not. An answer to a request, no step of the announcement."""
 TERMINAL = frozenset(outcome.value for outcome in Outcome)
-KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED}) | TERMINAL
+KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED, DUPLICATE}) | TERMINAL
 
 
 @dataclass(frozen=True, slots=True)

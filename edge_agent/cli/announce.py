@@ -15,7 +15,7 @@ from edge_agent.cli.exit_codes import OUTCOMES, ExitCode
 from edge_agent.cli.listen import in_words, read_event
 from edge_agent.cli.output import print_json_line
 from edge_agent.config import Config
-from edge_agent.events import ACCEPTED, TERMINAL
+from edge_agent.events import ACCEPTED, DUPLICATE, TERMINAL
 from edge_agent.parse import Rejected, parse
 from edge_agent.service.broker_client import BrokerClient
 
@@ -49,9 +49,10 @@ def announce(config: Config, request: dict[str, Any], *, wait: bool, answer_time
                 print_json_line(event)
             else:
                 click.echo(in_words(event))
-            if event["event"] in TERMINAL:
-                return OUTCOMES[Outcome(event["event"])]
-            if event["event"] == ACCEPTED and not wait:
+            ended = event.get("outcome") if event["event"] == DUPLICATE else event["event"]
+            if ended in TERMINAL:
+                return OUTCOMES[Outcome(ended)]
+            if event["event"] in {ACCEPTED, DUPLICATE} and not wait:
                 return ExitCode.OK
     click.echo(f"edge-agent: no answer from {mqtt.site}/{mqtt.device} about {request['id']}; see: edge-agent status", err=True)
     return ExitCode.NO_ANSWER

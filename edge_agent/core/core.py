@@ -448,4 +448,4 @@ class Core:
 
 
 def _known_already(duplicate: Duplicate) -> Verdict:
-    return Verdict("duplicate", None, {"outcome": duplicate.outcome and duplicate.outcome.value})
+    return Verdict("duplicate", duplicate.id, {"outcome": duplicate.outcome and duplicate.outcome.value})

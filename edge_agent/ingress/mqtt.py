@@ -8,12 +8,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from edge_agent.announcement import Outcome
-from edge_agent.events import Event
+from edge_agent.events import DUPLICATE, Event
 from edge_agent.ingress import hermes
-from edge_agent.ingress.base import Inbox, Message, Route, State
+from edge_agent.ingress.base import Inbox, Message, Route, State, Verdict
 from edge_agent.ingress.commands import read_command, read_envelope
 from edge_agent.ingress.connection import Received
 from edge_agent.ingress.link import Link
@@ -133,6 +134,9 @@ class MqttIngress:
             redelivered=received.duplicate,
             packet_id=received.packet_id,
         )
+        if not received.duplicate:
+            # A broker that delivers again asks nothing; a peer that says the same id again waits for an end that has been.
+            message = replace(message, answer=partial(self._answer, message))
         try:
             self._check(message)
             if channel is Channel.HERMES:
@@ -164,6 +168,11 @@ class MqttIngress:
             )
         if message.reply_to is not None and (problem := self._topics.reply_problem(message.reply_to)):
             raise Rejected("reply_to", f"cannot be used: {problem}", "a topic of your own, such as voice/<site>/reply/<name>")
+
+    def _answer(self, message: Message, verdict: Verdict) -> None:
+        if verdict.status == DUPLICATE and verdict.id is not None:
+            reply_to, correlation = message.reply_to, message.correlation
+            self.publish(Event(DUPLICATE, verdict.id, time.time(), message.source, reply_to, correlation, dict(verdict.detail)))
 
     def _refuse(self, message: Message, rejected: Rejected) -> None:
         log.info("mqtt rejected source=%s field=%s reason=%r", message.source, rejected.field, rejected.reason)

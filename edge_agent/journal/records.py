@@ -43,6 +43,7 @@ class Duplicate:
     """The id was accepted before; ``outcome`` is how it ended, None while it has not."""
 
     outcome: Outcome | None
+    id: str = dataclasses.field(default="", compare=False)
 
 
 class Pending(NamedTuple):

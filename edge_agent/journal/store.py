@@ -71,7 +71,7 @@ class Journal:
     def known(self, id: str) -> Duplicate | None:
         """Tell whether an id was accepted before, without keeping anything."""
         rows = self._db.rows("SELECT outcome FROM announcements WHERE id = ?", (id,))
-        return Duplicate(Outcome(rows[0][0]) if rows[0][0] else None) if rows else None
+        return Duplicate(Outcome(rows[0][0]) if rows[0][0] else None, id) if rows else None
 
     def newest_id(self, prefix: str, *, since: float) -> str | None:
         """The id last accepted among those that are ``prefix`` followed by a time (s since the epoch) not before ``since``."""

@@ -39,6 +39,13 @@ def test_say_waits_until_it_was_played(device) -> None:
     assert [json.loads(line)["event"] for line in done.stdout.splitlines()] == ["accepted", "started", "played"]
 
 
+def test_an_id_that_has_been_is_answered_at_once_and_not_spoken_again(device) -> None:
+    once, again = (device.cli("say", "--json", "--id", "twice", TEXT) for _ in range(2))
+    assert (once.returncode, again.returncode) == (ExitCode.OK, ExitCode.OK)
+    (answer,) = map(json.loads, again.stdout.splitlines())
+    assert (answer["event"], answer["outcome"]) == ("duplicate", "played")
+
+
 def test_say_reads_standard_input_and_speaks_ssml(device) -> None:
     done = device.cli("say", "-", stdin="<speak>请到<break time='200ms'/>三号窗口</speak>")
     assert done.returncode == ExitCode.OK, done.stderr
