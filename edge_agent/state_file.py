@@ -16,13 +16,21 @@ def write(path: Path, values: Mapping[str, Any], *, mode: int = 0o644) -> None:
     Raises:
         OSError: it could not be written; the old one is whole.
     """
+    write_bytes(path, (json.dumps({"version": 1, **values}, ensure_ascii=False, indent=1) + "\n").encode(), mode=mode)
+
+
+def write_bytes(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """:func:`write` of a file that is not JSON.
+
+    Raises:
+        OSError: it could not be written; the old one is whole.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"version": 1, **values}, file, ensure_ascii=False, indent=1)
-            file.write("\n")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -66,3 +74,15 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def give_to_owner_of(folder: Path, *paths: Path) -> None:
+    """What root made in the service's folder is the service's: it could not read it otherwise.
+
+    Raises:
+        OSError: it cannot be given away.
+    """
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        for path in paths:
+            os.chown(path, owner.st_uid, owner.st_gid)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import stat
 from dataclasses import dataclass, field
@@ -149,7 +148,7 @@ class KeyRing:
         try:
             self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             state_file.write(path, values, mode=mode)
-            _give_to_owner_of(self._folder.parent, self._folder, path)
+            state_file.give_to_owner_of(self._folder.parent, self._folder, path)
         except OSError as error:
             raise KeysError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -183,11 +182,3 @@ def _key(value: Any, where: object) -> str:
         if isinstance(value, str) and len(value) == 40 and len(z85.decode(value.encode("ascii"))) == 32:
             return value
     raise KeysError(f"a CURVE key has 40 characters of Z85; {where} gives {str(value)[:4] + '…' if value else 'none'}")
-
-
-def _give_to_owner_of(folder: Path, *paths: Path) -> None:
-    """Keys that root made in the service's folder are the service's: it could not read them otherwise."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        for path in paths:
-            os.chown(path, owner.st_uid, owner.st_gid)

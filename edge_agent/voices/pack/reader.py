@@ -19,7 +19,7 @@ from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
 from edge_agent.voices.pack.target import folder_sink
 from edge_agent.voices.pack.unpack import Head, Sink, files, head, parse_body
-from edge_agent.voices.pack.verify import check_head, check_signature, open_regular
+from edge_agent.voices.pack.verify import check_head, check_signature, check_voice, open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ def open_pack(
         keys = identities if container.sealed else None
         first = parse_body(container.body, head(limits), keys, to_the_end=False)
         manifest, author, consent = check_head(first, trust, now, limits)
+        check_voice(station, manifest.id)
         return OpenPack(manifest, consent, author, station, body_sha256, container, first, keys, stack.pop_all())
 
 

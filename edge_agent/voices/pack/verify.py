@@ -48,11 +48,9 @@ def check_head(head: Head, trust: Trust, now: datetime, limits: Limits) -> tuple
         raise PackError("unsigned", "the voice's author has not signed the manifest; see: edge-agent voice sign")
     author = check_signature(head.manifest, head.manifest_signature, trust, "author", MANIFEST)
     manifest = Manifest.from_bytes(head.manifest, limits)
-    if not author.may_sign_for(manifest.id):
-        theirs = ", ".join(author.voices or ())
-        raise PackError("untrusted", f"{author.name} is trusted only for the voices {theirs}, not for {manifest.id}")
+    check_voice(author, manifest.id)
     manifest.check_time(now)
-    consent = _check_consent(head, trust, now)
+    consent = _check_consent(head, trust, now, manifest.id)
     entries = {entry.path: entry for entry in manifest.files}
     for path, content in ((CONSENT, head.consent), (CONSENT_SIGNATURE, head.consent_signature)):
         if entries[path] != FileEntry(path, len(content), hashlib.sha256(content).hexdigest()):
@@ -78,9 +76,20 @@ def check_signature(content: bytes | Readable, signature: bytes, trust: Trust, r
         raise PackError(refused.reason, f"{what} was {refused}") from refused
 
 
-def _check_consent(head: Head, trust: Trust, now: datetime) -> Consent:
+def check_voice(signer: Signer, voice_id: str) -> None:
+    """
+    Raises:
+        PackError: ``untrusted``: the signer counts only for other voices.
+    """
+    if not signer.may_sign_for(voice_id):
+        theirs = ", ".join(signer.voices or ())
+        raise PackError("untrusted", f"{signer.name} is trusted only for the voices {theirs}, not for {voice_id}")
+
+
+def _check_consent(head: Head, trust: Trust, now: datetime, voice_id: str) -> Consent:
     try:
         signer = trust.verify(head.consent, Signature.from_bytes(head.consent_signature), "consent")
+        check_voice(signer, voice_id)
         return verify_consent_bytes(head.consent, head.consent_signature, [signer.key.text], now)
     except ConsentError as error:
         raise PackError(_CONSENT_REASONS.get(error.reason, "no_consent"), str(error)) from error

@@ -1,0 +1,127 @@
+"""A device's own keys: the one packs are sealed for, and the one it signs receipts with.
+
+Both are files of the stock tools, ``device.age`` of ``age-keygen`` and ``device.minisign`` of ``minisign -G -W``. They come
+from systemd's credentials where the service was given some of these names, else from the folder of keys, where nobody else
+may read them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+from edge_agent import state_file
+from edge_agent.voices.keys.errors import KeysError
+from edge_agent.voices.keys.minisig import SecretKey
+
+AGE_FILE, MINISIGN_FILE = "device.age", "device.minisign"
+_MAX_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DeviceKeys:
+    """``identities`` are age's, as pyrage has them, any of which may open a pack; packs are sealed for the first."""
+
+    identities: tuple[Any, ...]
+    secret: SecretKey
+    protection: Literal["credential", "file"]
+
+    @property
+    def recipient(self) -> str:
+        """The age public key a station seals packs for."""
+        return str(self.identities[0].to_public())
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the recipient, to be read over a telephone and to choose devices by: four groups of four hexadecimal digits."""
+        digest = hashlib.sha256(self.recipient.encode()).hexdigest()
+        return "-".join(digest[at : at + 4] for at in range(0, 16, 4))
+
+    def sign(self, content: bytes, trusted_comment: str) -> bytes:
+        """A ``.minisig`` of this device."""
+        return self.secret.sign(content, trusted_comment)
+
+
+def load_device_keys(folder: Path, environ: Mapping[str, str]) -> DeviceKeys | None:
+    """The device's keys; None if it has none.
+
+    Args:
+        folder: for what the service was given no credential of.
+
+    Raises:
+        KeysError: one of the two is missing, others can read it, or it is garbled.
+    """
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    from_credentials = bool(credentials) and (Path(credentials) / AGE_FILE).exists()
+    source = Path(credentials) if credentials and from_credentials else folder
+    age, minisign = source / AGE_FILE, source / MINISIGN_FILE
+    try:
+        if not age.exists() and not minisign.exists():
+            return None
+    except OSError as error:
+        raise KeysError(f"{source} cannot be looked into: {error.strerror}") from error
+    # systemd sees to it that only the service can read a credential, by other means than its mode
+    read = _read if from_credentials else _read_private
+    secret = SecretKey(read(minisign), origin=str(minisign))
+    return DeviceKeys(_identities(read(age), age), secret, "credential" if from_credentials else "file")
+
+
+def make_device_keys(folder: Path) -> DeviceKeys:
+    """Make both keys on the device; they need never leave it.
+
+    Raises:
+        KeysError: there are some already, or they cannot be written.
+    """
+    import pyrage
+
+    age, minisign = folder / AGE_FILE, folder / MINISIGN_FILE
+    for path in (age, minisign):
+        if path.exists():
+            raise KeysError(f"{path} exists; packs sealed for it, and voices installed here, are lost with it, so remove it yourself")
+    identity, secret = pyrage.x25519.Identity.generate(), SecretKey.generate()
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    text = f"# created: {created}\n# public key: {identity.to_public()}\n{identity}\n"
+    try:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        state_file.write_bytes(minisign, secret.to_bytes(), mode=0o600)
+        state_file.write_bytes(age, text.encode(), mode=0o600)
+        state_file.give_to_owner_of(folder.parent, folder, age, minisign)
+    except OSError as error:
+        raise KeysError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return DeviceKeys((identity,), secret, "file")
+
+
+def _identities(content: bytes, path: Path) -> tuple[Any, ...]:
+    import pyrage
+
+    lines = [line.strip() for line in content.decode("ascii", "replace").splitlines()]
+    try:
+        found = tuple(pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#"))
+    except pyrage.IdentityError as error:
+        raise KeysError(f"{path} holds something else than age identities: {error}") from error
+    if not found:
+        raise KeysError(f"{path} holds no age identity; remove it and make new keys: edge-agent keys init")
+    return found
+
+
+def _read_private(path: Path) -> bytes:
+    content = _read(path)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise KeysError(f"{path} can be read by others (mode {mode:04o}); after: chmod 600 {path}")
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(_MAX_BYTES)
+    except OSError as error:
+        raise KeysError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,10 @@
+"""The key of the voice that ships with the program."""
+
+from __future__ import annotations
+
+from edge_agent.voices.keys.minisig import PublicKey
+from edge_agent.voices.keys.trust import Signer
+
+PROJECT = Signer("project", PublicKey("RWTSqk1xVMEt81GoeDhWjEkVgv+mo6eqsiLbVyk/rsFLTTOYb1QE311R"), voices=("default",))
+"""Made for that voice and no other, and destroyed once it had signed it: nobody can sign another with it. Whoever builds the
+voice anew makes a new key; see ``edge_agent/voices/README.md``."""
