@@ -20,6 +20,7 @@ COMMANDS = {
     "voice": "Look at the installed voices.",
     "config": "Check, show or begin a configuration.",
     "keys": "Make and manage keys.",
+    "maintain": "Do what is due once a day.",
     "doctor": "Try everything that is needed, and say how to repair it.",
     "bench": "Measure how fast this device speaks.",
 }

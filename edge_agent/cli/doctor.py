@@ -10,12 +10,10 @@ import click
 
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
-from edge_agent.cli.output import print_json
+from edge_agent.cli.findings import print_findings
 from edge_agent.config import Config, ConfigError, load
 from edge_agent.config.layers import ENV_PREFIX
-from edge_agent.service.doctor import CHECKS, Finding, Verdict, examine
-
-_COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+from edge_agent.service.doctor import CHECKS, Finding, examine
 
 
 @click.command("doctor")
@@ -24,14 +22,7 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 @click.pass_obj
 def command(session: Session, checks: tuple[str, ...], as_json: bool) -> int:
     """Try everything that is needed, or only CHECKS, and say how to repair it; exit status 1 if something fails."""
-    findings = []
-    for finding in _findings(session, checks):
-        findings.append(finding)
-        if not as_json:
-            _show(finding)
-    if as_json:
-        print_json([finding.to_dict() for finding in findings])
-    return ExitCode.FAILED if any(finding.verdict is Verdict.FAIL for finding in findings) else ExitCode.OK
+    return ExitCode.FAILED if print_findings(_findings(session, checks), as_json=as_json) else ExitCode.OK
 
 
 def _findings(session: Session, checks: tuple[str, ...]) -> Iterator[Finding]:
@@ -48,10 +39,3 @@ def _findings(session: Session, checks: tuple[str, ...]) -> Iterator[Finding]:
 def _defaults() -> Config:
     plain = {name: value for name, value in os.environ.items() if not name.startswith((ENV_PREFIX, "CREDENTIALS_"))}
     return load(Path(os.devnull), environ=plain).config
-
-
-def _show(finding: Finding) -> None:
-    verdict = click.style(f"{finding.verdict.value:<4}", fg=_COLOURS[finding.verdict])
-    click.echo(f"{verdict}  {finding.name:<9}  {finding.what}")
-    if finding.fix:
-        click.echo(f"{'':17}-> {finding.fix}")

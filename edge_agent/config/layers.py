@@ -108,7 +108,10 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
 
 
 def credentials_layer(environ: Mapping[str, str]) -> Layer:
-    """Read systemd credentials named ``section.key``: a path's value is the credential's own path, others its content."""
+    """Read systemd credentials named ``section.key``: a path's value is the credential's own path, others its content.
+
+    A blank one counts as none: the unit has to name every credential there may be, and a device need not have them all.
+    """
     layer = Layer()
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
@@ -117,7 +120,7 @@ def credentials_layer(environ: Mapping[str, str]) -> Layer:
         for key, info in model.model_fields.items():
             path, origin = Path(folder) / f"{section}.{key}", Origin(f"credential {section}.{key}")
             try:
-                if not path.exists():
+                if not path.exists() or not path.read_bytes().strip():
                     continue
                 is_path = allowed(key, info) == "a path"
                 value = str(path) if is_path else _from_text(section, key, path.read_text().strip("\r\n"))

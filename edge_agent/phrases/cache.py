@@ -182,6 +182,18 @@ class PhraseCache:
         found = self._index.entries(None, "recent", text=text)
         return sorted(found, key=lambda entry: entry.text != text)[:limit]
 
+    def verify(self) -> int:
+        """Read every recording as :meth:`get` would, and drop those that are damaged; how many were.
+
+        Raises:
+            IndexUnavailable: the index cannot be read.
+        """
+        dropped = 0
+        for entry in self.entries(order="oldest"):
+            with self._trouble_noted():
+                dropped += self._load(entry) is None and self._index.find(entry.key) is None
+        return dropped
+
     def clear(self, voice_id: str | None = None, include_pinned: bool = False) -> int:
         """Delete recordings, of one voice or all, and every trace of their texts in the index; how many.
 

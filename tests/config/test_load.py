@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,12 @@ class TestSecrets:
         loaded = load_text(tmp_path, f'[mqtt]\nusername = "me"\npassword_file = "{tmp_path}/password"\n')
         assert loaded.config.mqtt.build().password == "hush"
         assert str(loaded.origin("mqtt", "password")) == f"{tmp_path}/password"
+
+    def test_a_blank_credential_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / "mqtt.password").write_text("\n")
+        (tmp_path / "mqtt.tls_key").write_text("\n")
+        mqtt = load(Path(os.devnull), environ={"HOME": str(tmp_path), "CREDENTIALS_DIRECTORY": str(tmp_path)}).config.mqtt
+        assert (mqtt.password, mqtt.tls_key) == (None, None)
 
     def test_from_a_systemd_credential(self, tmp_path: Path) -> None:
         credentials = tmp_path / "credentials"
