@@ -24,13 +24,13 @@ class Student:
 
 
 def load_student(path: Path) -> Student:
-    """Read the averaged weights of a ``step-*.pt`` file, or of the newest in a run's folder.
+    """Read the averaged weights of a ``step-*.pt`` file, or of the one chosen in a run's folder, the newest if none was.
 
     Raises:
-        CheckpointError: damaged, or of another format.
+        CheckpointError: damaged, or of another format, or what was chosen is gone.
         QuantizeError: there is none, or it holds no student, or numbers that are not finite.
     """
-    file = checkpoint.newest(path) if path.is_dir() else path
+    file = checkpoint.best(path) if path.is_dir() else path
     if file is None or not file.is_file():
         raise QuantizeError(f"no checkpoint at {path}; expected a step-*.pt file or a run's folder that holds one")
     state = checkpoint.load(file)

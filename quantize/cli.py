@@ -21,6 +21,7 @@ from quantize import report
 from quantize.about import About
 from quantize.build import Effort, GatesFailed, build_voice
 from quantize.errors import QuantizeError
+from quantize.gptsovits import cli as gptsovits
 
 _STANDARD = Effort()
 
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m quantize", description="From a trained student to a voice the device can load.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _student_arguments(commands.add_parser("student", help="int8 voice folder of a training checkpoint", description=_student.__doc__))
+    gptsovits.verify_arguments(
+        commands.add_parser("verify-vectors", help="is GPT-SoVITS numerically the original?", description=gptsovits.VERIFY)
+    )
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(given)
     try:
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _student_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action=_student)
     add = parser.add_argument
-    add("checkpoint", type=Path, help="step-*.pt, or a run's folder, of which the newest is taken")
+    add("checkpoint", type=Path, help="step-*.pt, or a run's folder, of which the chosen one is taken, else the newest")
     add("--out", required=True, type=Path, metavar="VOICE_DIR", help="the voice folder; must not exist")
     add("--replace", action="store_true", help="let it take the place of the voice at --out, if every gate passes")
     add("--recipe", type=Path, metavar="TOML", help="the recipe it was trained by: id, name, languages and teacher are taken from it")

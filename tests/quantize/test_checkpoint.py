@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill.train.checkpoint import CheckpointError
+from distill.train.checkpoint import CHOSEN, CheckpointError
 from quantize.checkpoint import load_student
 from quantize.errors import QuantizeError
 from tests.rigs.student import save
@@ -25,6 +25,13 @@ def test_the_newest_of_a_folder(student, tmp_path):
     save(student, tmp_path / "step-0000007.pt")
     save(student, tmp_path / "step-0000010.pt", step=10)
     assert load_student(tmp_path).step == 10
+
+
+def test_the_chosen_one_of_a_folder(student, tmp_path):
+    save(student, tmp_path / "step-0000007.pt")
+    save(student, tmp_path / "step-0000010.pt", step=10)
+    (tmp_path / CHOSEN).write_text('{"checkpoint": "step-0000007.pt"}')
+    assert load_student(tmp_path).step == 7
 
 
 def test_none(tmp_path):
