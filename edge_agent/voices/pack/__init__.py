@@ -4,6 +4,7 @@ from edge_agent.voices.pack.build import build_pack, seal_pack, sign_pack
 from edge_agent.voices.pack.errors import PackError, Reason
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import FileEntry, Manifest
+from edge_agent.voices.pack.program import Program
 from edge_agent.voices.pack.reader import OpenPack, open_pack
 from edge_agent.voices.pack.unpack import Sink
 from edge_agent.voices.pack.verify import verify_folder
@@ -14,6 +15,7 @@ __all__ = [
     "Manifest",
     "OpenPack",
     "PackError",
+    "Program",
     "Reason",
     "Sink",
     "build_pack",

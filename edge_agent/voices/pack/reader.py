@@ -17,6 +17,7 @@ from edge_agent.voices.pack.container import Container, read_container, signatur
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
+from edge_agent.voices.pack.program import Program
 from edge_agent.voices.pack.target import folder_sink
 from edge_agent.voices.pack.unpack import Head, Sink, files, head, parse_body
 from edge_agent.voices.pack.verify import check_head, check_signature, check_voice, open_regular
@@ -85,17 +86,24 @@ class OpenPack:
 
 
 def open_pack(
-    pack: Path | BinaryIO, *, trust: Trust, identities: Sequence[Any], now: datetime, limits: Limits | None = None
+    pack: Path | BinaryIO,
+    *,
+    trust: Trust,
+    identities: Sequence[Any],
+    now: datetime,
+    limits: Limits | None = None,
+    program: Program | None = None,
 ) -> OpenPack:
     """Check a pack and open it.
 
     In this order: its size and outer form; the station's signature of all of it; the seal; the author's signature of the
-    manifest; the manifest; whether it is valid now; the owner's consent. Nothing is written.
+    manifest; the manifest; whether it is valid now; the owner's consent; whether the program can speak it. Nothing is written.
 
     Args:
         pack: a regular file, or a seekable stream, which stays the caller's.
         identities: age identities of this device; not needed for a pack that is not sealed.
         now: with its time zone.
+        program: what is to speak it; None is this program.
 
     Raises:
         PackError: it is refused; see its ``reason``.
@@ -110,7 +118,7 @@ def open_pack(
         body_sha256 = container.body.sha256()
         keys = identities if container.sealed else None
         first = parse_body(container.body, head(limits), keys, to_the_end=False)
-        manifest, author, consent = check_head(first, trust, now, limits)
+        manifest, author, consent = check_head(first, trust, now, limits, program)
         check_voice(station, manifest.id)
         return OpenPack(manifest, consent, author, station, body_sha256, container, first, keys, stack.pop_all())
 

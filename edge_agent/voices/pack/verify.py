@@ -15,14 +15,18 @@ from edge_agent.voices.keys.minisig import COMMENT, Readable
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
+from edge_agent.voices.pack.program import Program
 from edge_agent.voices.pack.unpack import CHUNK_BYTES, Head
 
 
-def verify_folder(folder: Path, *, trust: Trust, now: datetime, limits: Limits | None = None) -> Manifest:
+def verify_folder(
+    folder: Path, *, trust: Trust, now: datetime, limits: Limits | None = None, program: Program | None = None
+) -> Manifest:
     """Check a voice that lies in a folder as a pack had it; files the manifest does not list are ignored.
 
     Args:
         now: with its time zone.
+        program: what is to speak it; None is this program.
 
     Raises:
         PackError: it may not be used; see its ``reason``.
@@ -32,14 +36,16 @@ def verify_folder(folder: Path, *, trust: Trust, now: datetime, limits: Limits |
     signature = _read(folder, MANIFEST_SIGNATURE, limits.signature_bytes, "unsigned")
     consent = _read(folder, CONSENT, limits.consent_bytes, "no_consent")
     consent_signature = _read(folder, CONSENT_SIGNATURE, limits.signature_bytes, "no_consent")
-    manifest, _, _ = check_head(Head(manifest_bytes, signature, consent, consent_signature), trust, now, limits)
+    manifest, _, _ = check_head(Head(manifest_bytes, signature, consent, consent_signature), trust, now, limits, program)
     for entry in manifest.files:
         _check_file(folder, entry)
     return manifest
 
 
-def check_head(head: Head, trust: Trust, now: datetime, limits: Limits) -> tuple[Manifest, Signer, Consent]:
-    """The manifest and who made it, and the owner's consent, if all may be relied on at ``now``.
+def check_head(
+    head: Head, trust: Trust, now: datetime, limits: Limits, program: Program | None
+) -> tuple[Manifest, Signer, Consent]:
+    """The manifest and who made it, and the owner's consent, if all may be relied on at ``now`` by ``program``.
 
     Raises:
         PackError: they may not.
@@ -51,6 +57,7 @@ def check_head(head: Head, trust: Trust, now: datetime, limits: Limits) -> tuple
     check_voice(author, manifest.id)
     manifest.check_time(now)
     consent = _check_consent(head, trust, now, manifest.id)
+    (program or Program.current()).check(manifest)
     entries = {entry.path: entry for entry in manifest.files}
     for path, content in ((CONSENT, head.consent), (CONSENT_SIGNATURE, head.consent_signature)):
         if entries[path] != FileEntry(path, len(content), hashlib.sha256(content).hexdigest()):
