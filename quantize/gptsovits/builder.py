@@ -46,7 +46,7 @@ class Builder:
     def constant(self, value: Any, name: str | None = None, kind: type = np.float32) -> str:
         """A constant; arrays keep their type, everything else becomes ``kind``."""
         array = np.ascontiguousarray(value if isinstance(value, np.ndarray) else np.array(value, kind))
-        if array.dtype == np.float16 or array.dtype == np.float64:
+        if array.dtype in (np.float16, np.float64):
             array = array.astype(np.float32)
         name = name or f"constant_{len(self._constants)}"
         if name not in self._constants:

@@ -38,9 +38,7 @@ def prefill(weights: Weights, config: T2SConfig, linear: Linear) -> ModelProto:
     keys, values = [], []
     for index in range(config.layers):
         q, k, v = graph.op("Split", _project(graph, x, index, weights, linear), axis=-1, outputs=3)
-        attended, key, value = graph.op(
-            "MultiHeadAttention", q, k, v, "", "", mask, outputs=3, domain=MICROSOFT, num_heads=config.heads
-        )
+        attended, key, value = graph.op("MultiHeadAttention", q, k, v, "", "", mask, outputs=3, domain=MICROSOFT, num_heads=config.heads)
         keys.append(key)
         values.append(value)
         if index == config.layers - 1:  # only the last position is asked for what follows

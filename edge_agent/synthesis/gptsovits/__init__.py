@@ -1,0 +1,1 @@
+"""A user's own GPT-SoVITS voice, numerically the model they trained."""

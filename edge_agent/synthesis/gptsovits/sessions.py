@@ -1,0 +1,53 @@
+"""Sessions on the processor, as this engine's graphs want them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from edge_agent.synthesis.engine import SynthesisError
+
+CPU = "CPUExecutionProvider"
+
+
+def cpu_session(path: Path, threads: int, *, shared_weights: bool = False) -> ort.InferenceSession:
+    """Load a graph.
+
+    Args:
+        threads: that it may use.
+        shared_weights: take the weights as they lie in the file, which sessions of one file then share in memory; otherwise
+            each keeps them in the order its kernels like best.
+
+    Raises:
+        SynthesisError: it cannot be loaded.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # spinning threads would keep a core of a small device busy between announcements
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if shared_weights:
+        options.add_session_config_entry("session.disable_prepacking", "1")
+    try:
+        return ort.InferenceSession(str(path), options, providers=[CPU])
+    except Exception as error:  # ONNX Runtime raises its own family of undocumented types
+        raise SynthesisError(f"{path} cannot be loaded: {error}") from error
+
+
+def run(session: Any, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """All outputs in the graph's order.
+
+    Raises:
+        SynthesisError: the graph failed, or gave something that is not a number.
+    """
+    try:
+        outputs = session.run(None, inputs)
+    except Exception as error:  # ONNX Runtime raises its own family of undocumented types
+        raise SynthesisError(f"inference failed: {error}") from error
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise SynthesisError("the voice's graphs produced NaN")
+    return outputs
