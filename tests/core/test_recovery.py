@@ -209,6 +209,22 @@ def test_requests_for_which_nobody_would_come_back_are_bounded(world: World) -> 
     assert len(world.acked) == 64
 
 
+def test_an_emergency_silences_what_is_spoken_before_the_disk_has_it(world: World) -> None:
+    world.say(ONE, id="a")
+    world.run_until(lambda: "started" in world.kinds("a"))
+    world.run(0.3)
+    disk = Disk(world, "accept")
+    at = world.clock.monotonic()
+    world.say(TWO, id="b", priority="emergency")
+    world.run(1.5)
+    assert world.spans(ONE)[0][1] - at <= 0.12
+    assert world.kinds("b") == []
+    assert world.kinds("a")[:3] == ["accepted", "started", "interrupted"]
+    disk.full = False
+    world.run(6)
+    assert world.kinds("a").count("played") == world.kinds("b").count("played") == 1
+
+
 def test_a_disk_that_fails_meanwhile_costs_neither_speech_nor_events_and_is_made_up_for(world: World) -> None:
     disk = Disk(world, "started", "ending", "finish", "sent")
     world.say(ONE, id="a")
