@@ -1,0 +1,61 @@
+"""A stick for a technician holds what a device takes, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.usb import export_stick
+from tests.voices.usb.conftest import Stick, Voice
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    path = tmp_path / "anna_3.vpk"
+    path.write_text("anna 3")
+    return path
+
+
+def test_what_is_exported_is_imported(stick: Stick, pack: Path) -> None:
+    (stick.folder / ".fseventsd").mkdir()  # a formatted stick is not always empty
+    export_stick([pack], stick.folder)
+    assert stick.read().code == "S01"
+    assert stick.store.taken == [Voice("anna", 3)]
+    assert (stick.folder / "log").is_dir()
+    readme = (stick.folder / "README.TXT").read_bytes()
+    assert readme.startswith(b"\xef\xbb\xbfVOICE PACKS")  # else some editors do not read Mandarin
+    assert readme.count(b"\n") == readme.count(b"\r\n")
+
+
+@pytest.mark.parametrize("name", ["anna.zip", ".anna.vpk", "a\nb.vpk", f"{'x' * 130}.vpk"])
+def test_names_no_device_would_take(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("anna 3")
+    with pytest.raises(EdgeAgentError, match="is no name for a pack"):
+        export_stick([tmp_path / name], tmp_path / "stick")
+
+
+def test_faults_are_found_before_anything_is_written(tmp_path: Path, pack: Path) -> None:
+    stick = tmp_path / "stick"
+    empty = tmp_path / "empty.vpk"
+    empty.touch()
+    with pytest.raises(EdgeAgentError, match="not a file of 1 to"):
+        export_stick([pack, empty], stick)
+    with pytest.raises(EdgeAgentError, match="cannot be read"):
+        export_stick([pack, tmp_path / "gone.vpk"], stick)
+    twin = tmp_path / "other" / "ANNA_3.VPK"
+    twin.parent.mkdir()
+    twin.write_text("anna 4")
+    with pytest.raises(EdgeAgentError, match="same name"):
+        export_stick([pack, twin], stick)
+    with pytest.raises(EdgeAgentError, match="0 packs"):
+        export_stick([], stick)
+    assert not stick.exists()
+
+
+def test_somebody_elses_files_are_left_alone(tmp_path: Path, pack: Path) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "thesis.doc").touch()
+    with pytest.raises(EdgeAgentError, match="is not empty"):
+        export_stick([pack], tmp_path / "stick")
