@@ -39,10 +39,14 @@ def read(run: str) -> list[Word]:
     return sandhi.apply(_join_suffixes(listed.segment(run)), listed.is_word)
 
 
+def is_rhotic(word: Word) -> bool:
+    """Whether the 儿 that ends `word` is a suffix, which is merged into the syllable before it."""
+    return len(word.text) > 1 and word.text[-1] == "儿" and word.text not in _FULL_ER
+
+
 def _spoken(run: str) -> Iterator[str]:
     for word in read(run):
-        merged = len(word.text) > 1 and word.text[-1] == "儿" and word.text not in _FULL_ER
-        if merged:
+        if is_rhotic(word):
             *before, stem, _ = word.syllables
             yield "".join(map(pinyin.ipa, before)) + pinyin.rhotic(stem)
         else:

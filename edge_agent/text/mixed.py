@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from edge_agent.text import english, mandarin, punctuation
@@ -20,26 +21,42 @@ _SILENT: Final = re.compile(rf"[^{LETTER}'’\- {_MARKS}]+")
 _PLAIN: Final = str.maketrans(dict(punctuation.PAUSES) | {"’": "'"})
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text that is read by one rule: Chinese characters, English words with the marks between them, a mark, or
+    phonemes that were given (without their braces)."""
+
+    kind: Literal["chinese", "english", "mark", "given"]
+    text: str
+
+
 def phonemes(text: str) -> str:
     """Phonemes of normalised `text`: Chinese by `mandarin`, anything in Latin letters by `english`, braces as given.
 
     Every symbol is in `symbols.SYMBOLS`, if those in braces are. What is neither a word nor a pause makes no sound; the
     result is empty if nothing does.
     """
-    return punctuation.join(_pieces(text))
+    return punctuation.join(map(_spoken, pieces(text)))
 
 
-def _pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> Iterator[Piece]:
+    """What normalised `text` consists of, in order; what is neither a word nor a pause is left out."""
     for match in _PIECE.finditer(text):
         piece = match[0]
         if match.lastgroup == "chinese":
-            yield mandarin.phonemes(piece)
+            yield Piece("chinese", piece)
         elif match.lastgroup == "english":
-            yield english.phonemes(_SILENT.sub(" ", piece).translate(_PLAIN))
+            yield Piece("english", _SILENT.sub(" ", piece).translate(_PLAIN))
         elif match.lastgroup == "given":
-            yield piece[1:-1]
+            yield Piece("given", piece[1:-1])
         else:
-            yield piece
+            yield Piece("mark", piece)
+
+
+def _spoken(piece: Piece) -> str:
+    if piece.kind == "chinese":
+        return mandarin.phonemes(piece.text)
+    return english.phonemes(piece.text) if piece.kind == "english" else piece.text
 
 
 def script(text: str) -> Literal["zh", "en", "mixed"]:
