@@ -7,7 +7,7 @@ OUT ?= out
 BIN := $(VENV)/bin
 
 DEMO_PACKAGES := libportaudio2 libasound2-plugins mosquitto mosquitto-clients
-TEST_PACKAGES := $(DEMO_PACKAGES) pulseaudio pulseaudio-utils alsa-utils minisign age openssl strace
+TEST_PACKAGES := $(DEMO_PACKAGES) pulseaudio pulseaudio-utils alsa-utils minisign age openssl strace systemd udev
 
 .PHONY: demo test lint clean
 
