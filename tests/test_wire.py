@@ -199,6 +199,7 @@ def test_configuration_keys() -> None:
         "audio": "device sample_rate_hz buffer_ms loudness_lufs lead_in_ms idle_close_s volume",
         "ducking": "backend level ramp_ms hold_ms pulse_server alsa_card alsa_control",
         "voice": "id provider threads",
+        "usb": "languages",
         "cache": "enabled budget_mib floor_mib prewarm_file",
         "policy": (
             "blocked_words name_blocked_word rate_per_minute rate_burst daily_quota limit_emergencies quiet_hours quiet_behaviour"

@@ -13,6 +13,7 @@ from edge_agent.config.mqtt import MqttSection
 from edge_agent.config.paths import PathsSection
 from edge_agent.config.policy import PolicySection
 from edge_agent.config.section import Section
+from edge_agent.config.usb import UsbSection
 from edge_agent.config.voice import VoiceSection
 from edge_agent.config.zmq import ZmqSection
 
@@ -31,6 +32,8 @@ class Config(Section):
     """Other programs' sound."""
     voice: VoiceSection = VoiceSection()
     """Who speaks."""
+    usb: UsbSection = UsbSection()
+    """Voices from a stick."""
     cache: CacheSection = CacheSection()
     """Recordings of phrases."""
     policy: PolicySection = PolicySection()
