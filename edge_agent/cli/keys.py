@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from edge_agent.cli import voice_keys
 from edge_agent.cli.app import Session
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.ingress.zmq_keys import KeyRing, make_pair, write_client_file
@@ -13,7 +14,11 @@ from edge_agent.ingress.zmq_keys import KeyRing, make_pair, write_client_file
 
 @click.group("keys")
 def command() -> None:
-    """Make and manage keys."""
+    """Make and manage keys: of this device, of those who sign voices, and of clients."""
+
+
+for _each in voice_keys.COMMANDS:
+    command.add_command(_each)
 
 
 @command.group("zmq")

@@ -6,6 +6,7 @@ import dataclasses
 
 import click
 
+from edge_agent.cli import voice_pack
 from edge_agent.cli.app import Session
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.voices import Catalog, UnknownVoice
@@ -13,7 +14,11 @@ from edge_agent.voices import Catalog, UnknownVoice
 
 @click.group("voice")
 def command() -> None:
-    """Look at the installed voices."""
+    """Make voice packs, and look at the installed voices."""
+
+
+for _each in voice_pack.COMMANDS:
+    command.add_command(_each)
 
 
 @command.command("list")

@@ -35,6 +35,10 @@ class PathsSection(Section):
         return self.state_dir / "voices"
 
     @property
+    def keys(self) -> Path:
+        return self.state_dir / "keys"
+
+    @property
     def phrases(self) -> Path:
         return self.cache_dir / "phrases"
 

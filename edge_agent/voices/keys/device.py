@@ -97,6 +97,15 @@ def make_device_keys(folder: Path) -> DeviceKeys:
     return DeviceKeys((identity,), secret, "file")
 
 
+def read_identities(path: Path) -> tuple[Any, ...]:
+    """The age identities in a file of ``age-keygen``.
+
+    Raises:
+        KeysError: it cannot be read, or holds none.
+    """
+    return _identities(_read(path), path)
+
+
 def _identities(content: bytes, path: Path) -> tuple[Any, ...]:
     import pyrage
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_agent import __version__
+from edge_agent.templates import Templates
 from edge_agent.voices.catalog import CARD
 from edge_agent.voices.keys import KeysError, SecretKey, Signature
 from edge_agent.voices.pack import ustar
@@ -55,9 +56,11 @@ def build_pack(
 
     Raises:
         PackError: the voice or what is said of it cannot be packed.
+        TemplateListError: a template is none.
         OSError: ``out`` exists or cannot be written.
     """
     now = (now or datetime.now(timezone.utc)).replace(microsecond=0)
+    Templates.parse(templates)
     sources = {**_sources(voice_folder), CONSENT: consent, CONSENT_SIGNATURE: consent.with_name(f"{consent.name}.minisig")}
     entries = tuple(_measured(path, sources[path]) for path in sorted(sources))
     card = _read_card(voice_folder, entries)

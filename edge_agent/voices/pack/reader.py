@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from edge_agent.voices.consent import Consent
 from edge_agent.voices.keys import Signer, Trust
-from edge_agent.voices.pack.container import Container, read_container, signature_name
+from edge_agent.voices.pack.container import Container, read_container
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
@@ -114,7 +114,7 @@ def open_pack(
         container = read_container(file, limits)
         if container.signature is None:
             raise PackError("unsigned", "the pack is a draft that nobody signed; see: edge-agent voice sign")
-        station = check_signature(container.body, container.signature, trust, "station", signature_name(container.name))
+        station = check_signature(container.body, container.signature, trust, "station", container.name)
         body_sha256 = container.body.sha256()
         keys = identities if container.sealed else None
         first = parse_body(container.body, head(limits), keys, to_the_end=False)
