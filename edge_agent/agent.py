@@ -32,7 +32,7 @@ from edge_agent.service.notify import Notifier
 from edge_agent.service.watchdog import Watchdog
 from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import Engine
-from edge_agent.synthesis.runtime import CPU
+from edge_agent.synthesis.providers import Chooser
 from edge_agent.templates import Templates
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
 from edge_agent.worker import SynthesisWorker, Warm
@@ -134,7 +134,7 @@ class Agent:
         cache = self._open_cache()
         policy = self._opened(Policy(config.policy.build(), clock=self._clock, quota_path=config.paths.quota))
         self._catalog = Catalog(config.paths.state_dir)
-        engines = self._opened(Engines(config.voice.provider, config.voice.threads, self._engine_changed))
+        engines = self._opened(self._make_engines())
         templates = Templates.parse(config.announcement.templates)
         speaker = Speaker(engines, cache, templates, config.audio.loudness_lufs)
         synthesis_heart = Heartbeat("synthesis", SYNTHESIS_LIMIT_S)
@@ -200,6 +200,11 @@ class Agent:
         except CacheError as error:
             self._health.degrade("cache", str(error))
             return None
+
+    def _make_engines(self) -> Engines:
+        voice = self._config.voice
+        chooser = Chooser(self._config.paths.engines, voice.provider, voice.threads)
+        return Engines(voice.provider, voice.threads, self._engine_changed, chooser=chooser)
 
     def _make_sink(self) -> PortAudioSink:
         audio = self._config.audio
@@ -269,9 +274,8 @@ class Agent:
             self._health.degrade("engine", f"{reason}; only cached phrases are spoken")
             self._notifier.status(f"{reason}; only cached phrases are spoken")
             return
-        fell_back = self._config.voice.provider == "cuda" and engine.provider == CPU
-        self._metrics.engine(voice=voice.id, provider=engine.provider, fallback=fell_back)
-        self._health.note("engine", f"voice {voice.id} runs on the processor instead of CUDA" if fell_back else None)
+        self._metrics.engine(voice=voice.id, provider=engine.provider, fallback=reason is not None)
+        self._health.note("engine", reason)
         self._catalog.remember(voice)
         self._notifier.status(f"voice {voice.id} loaded on {engine.provider}")
 

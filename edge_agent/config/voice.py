@@ -14,7 +14,7 @@ class VoiceSection(Section):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(default=None, examples=["default"])
     """The voice of requests that name none; the one made active last unless set, and the one that ships at first."""
-    provider: Literal["auto", "cuda", "cpu"] = "auto"
-    """What runs the model; auto takes CUDA where ONNX Runtime has it and it works, else the processor."""
+    provider: Literal["auto", "tensorrt", "cuda", "cpu"] = "auto"
+    """What runs the model; auto tries all that ONNX Runtime has and keeps the fastest that computes right."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Processor threads for the model."""

@@ -1,4 +1,4 @@
-"""Loaded voices, one at a time, with the fall-back to the processor."""
+"""Loaded voices, one at a time, on the provider that was seen to compute them right, with the fall-back to the processor."""
 
 from __future__ import annotations
 
@@ -6,37 +6,63 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from itertools import chain, repeat
 from pathlib import Path
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.speech.settling import Settling
 from edge_agent.synthesis import Engine, Runtime, SynthesisError, load_engine
-from edge_agent.synthesis.runtime import CPU
+from edge_agent.synthesis.providers import BY_NAME, CPU, PROCESSOR, Candidate, Choice, Chooser, in_words, short
 from edge_agent.voices import VoiceInfo
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 30.0
 """How long a voice that could not be loaded is left alone."""
+RECHECK_S = (60.0, 300.0, 1800.0)
+"""After which waits a provider that failed is tried again; the last comes again and again."""
+
+OnChange = Callable[[VoiceInfo, "Engine | None", "str | None"], None]
+Opened = Callable[[VoiceInfo], AbstractContextManager[Path]]
+
+
+def in_its_folder(voice: VoiceInfo) -> AbstractContextManager[Path]:
+    """A voice that lies open, and needs no check beyond its engine's own."""
+    return nullcontext(Path(voice.folder))
 
 
 class Engines:
-    """Gives out the engine of a voice, keeping the last one loaded. Thread-safe.
+    """Gives out the engine of a voice, keeping the last one used and one that was prepared to follow it. Thread-safe.
+
+    With a ``chooser`` nobody waits for providers to be tried: a voice speaks on the processor until the best one is known, and again
+    from the moment a GPU fails until it was seen to work.
 
     Args:
-        provider: ``auto``, ``cuda`` or ``cpu``, see :class:`Runtime`.
+        provider: ``auto``, ``tensorrt``, ``cuda`` or ``cpu``, see :class:`Runtime`.
         threads: processor threads for the model.
-        on_change: told (voice, engine, or None with the reason) after each load; runs in the caller's thread.
-        load: makes an engine of a voice's folder.
+        on_change: told after each load (voice, engine, what is not as it should be), or (voice, None, why it cannot be loaded); runs in
+            the loading thread.
+        load: makes an engine of a folder.
+        opened: gives the folder of a voice's verified files for as long as it is loaded from them.
+        chooser: tries the providers; without one ``provider`` is taken as it is, and the processor where it does not compute right.
     """
 
     def __init__(
-        self, provider: str, threads: int, on_change: Callable[[VoiceInfo, Engine | None, str | None], None] = lambda *_: None,
-        load: Callable[[Path, Runtime], Engine] = load_engine,
+        self, provider: str, threads: int, on_change: OnChange = lambda *_: None,
+        load: Callable[[Path, Runtime], Engine] = load_engine, opened: Opened = in_its_folder, chooser: Chooser | None = None,
     ) -> None:
         self._provider, self._threads, self._on_change, self._load_engine = provider, threads, on_change, load
-        self._lock = threading.Lock()
+        self._opened, self._chooser = opened, chooser
+        self._settling = Settling(chooser, opened, self._adopt) if chooser else None
+        # What is loaded can be had while something else is being loaded, which may take minutes.
+        self._lock, self._loading = threading.Lock(), threading.Lock()
         self._engine: Engine | None = None
+        self._next: Engine | None = None
         self._failed: tuple[str, float, str] | None = None
+        self._fault: str | None = None
+        """What is wrong with the GPU, from the time it failed until it was seen to work."""
+        self._told: tuple[Engine, str | None] | None = None
 
     def get(self, voice: VoiceInfo) -> Engine:
         """The engine of ``voice``, loaded if need be.
@@ -44,43 +70,200 @@ class Engines:
         Raises:
             SynthesisError: it cannot be loaded; tried again at the earliest half a minute later.
         """
+        if (engine := self._take(voice)) is not None:
+            return engine
+        with self._loading:
+            if (engine := self._take(voice)) is not None:
+                return engine
+            engine = self._begin(voice)
+            with self._lock:
+                self._engine = engine
+            return engine
+
+    def prepare(self, voice: VoiceInfo) -> Engine:
+        """Load ``voice`` beside the one that speaks, so that :meth:`get` has it at once.
+
+        Raises:
+            SynthesisError: it cannot be loaded.
+        """
+        with self._loading:
+            if (engine := self._loaded(voice)) is not None:
+                return engine
+            engine = self._begin(voice)
+            with self._lock:
+                if self._engine is None:
+                    self._engine = engine
+                else:
+                    self._next = engine
+            return engine
+
+    def drop(self, voice_id: str) -> None:
+        """Forget a voice that was deleted; whoever speaks with it still has it."""
         with self._lock:
-            if self._engine is not None and self._engine.pack_digest == voice.digest:
-                return self._engine
-            if self._failed and self._failed[0] == voice.digest and time.monotonic() - self._failed[1] < RETRY_S:
-                raise SynthesisError(self._failed[2])
-            return self._load(voice, self._provider)
+            if self._engine is not None and self._engine.voice_id == voice_id:
+                self._engine = None
+            if self._next is not None and self._next.voice_id == voice_id:
+                self._next = None
 
     def fall_back(self, voice: VoiceInfo, error: SynthesisError) -> Engine:
-        """The same voice on the processor, after its provider failed with ``error``; this lasts until the program starts anew.
+        """The same voice on the processor, after its provider failed with ``error``. It lasts until the provider was seen to work
+        again, or without a chooser until the program starts anew.
 
         Raises:
             SynthesisError: it is on the processor already, or cannot be loaded there either.
         """
-        with self._lock:
+        with self._loading:
             if self._engine is None or self._engine.provider == CPU:
                 raise SynthesisError(f"voice {voice.id} fails on the processor: {error}") from error
-            log.error("engine falls back voice=%s provider=%s error=%r", voice.id, self._engine.provider, str(error))
-            self._provider = "cpu"
-            return self._load(voice, "cpu")
+            failed = self._engine.provider
+            log.error("engine falls back voice=%s provider=%s error=%r", voice.id, failed, str(error))
+            engine = self._instead_of(failed, voice, error)
+            with self._lock:
+                self._engine, self._next = engine, None
+            return engine
 
     def close(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
         with self._lock:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
+            for engine in (self._engine, self._next):
+                if engine is not None:
+                    engine.close()
+            self._engine = self._next = None
 
-    def _load(self, voice: VoiceInfo, provider: str) -> Engine:
-        started = time.monotonic()
-        try:
-            engine = self._load_engine(Path(voice.folder), Runtime(provider, self._threads))
-        except EdgeAgentError as error:
-            reason = f"voice {voice.id} cannot be loaded: {error}"
-            self._failed = (voice.digest, time.monotonic(), reason)
-            self._on_change(voice, None, reason)
-            raise SynthesisError(reason) from error
-        # The one before is not closed: the synthesis thread may be speaking with it. It goes with the last reference.
-        self._engine, self._failed = engine, None
-        log.info("engine loaded voice=%s provider=%s seconds=%.2f", voice.id, engine.provider, time.monotonic() - started)
-        self._on_change(voice, engine, None)
+    def _take(self, voice: VoiceInfo) -> Engine | None:
+        """The loaded engine, which from now on is the one that speaks."""
+        with self._lock:
+            if self._next is not None and self._next.pack_digest == voice.digest:
+                # The one before is not closed: the synthesis thread may be speaking with it. It goes with the last reference.
+                self._engine, self._next = self._next, None
+        return self._loaded(voice)
+
+    def _loaded(self, voice: VoiceInfo) -> Engine | None:
+        with self._lock:
+            return next((each for each in (self._engine, self._next) if each is not None and each.pack_digest == voice.digest), None)
+
+    def _begin(self, voice: VoiceInfo) -> Engine:
+        """Load a voice with what is known of providers, and find out what is not."""
+        if self._fault is not None:  # the GPU failed another voice; from now on it is tried with this one
+            self._recheck(voice)
+            return self._load(voice, PROCESSOR, self._fault)
+        if self._chooser is None or self._settling is None:
+            return self._load_chosen(voice, Choice(Candidate(BY_NAME.get(self._provider) or Runtime().provider)))
+        known = self._chooser.known(voice.digest)
+        if known is not None:
+            return self._load_chosen(voice, known)
+        engine = self._load(voice, PROCESSOR)
+        self._settling.begin(voice, (0.0,))
         return engine
+
+    def _load_chosen(self, voice: VoiceInfo, choice: Choice) -> Engine:
+        if choice.provider == CPU:
+            return self._load(voice, choice, choice.degraded)
+        self._refuse_if_failed(voice)
+        try:
+            engine = self._make(voice, choice)
+        except SynthesisError as error:
+            log.error("provider refused voice=%s provider=%s error=%r", voice.id, choice.provider, str(error))
+            return self._instead_of(choice.provider, voice, error)
+        except (EdgeAgentError, OSError) as error:
+            raise self._unloadable(voice, error) from error
+        self._tell(voice, engine, choice.degraded)
+        return engine
+
+    def _instead_of(self, failed: str, voice: VoiceInfo, error: SynthesisError) -> Engine:
+        self._fault = f"runs on the processor instead of {in_words(failed)}: {error}"
+        engine = self._load(voice, PROCESSOR, self._fault)
+        self._recheck(voice)
+        return engine
+
+    def _recheck(self, voice: VoiceInfo) -> None:
+        if self._settling is not None:
+            self._settling.begin(voice, chain(RECHECK_S, repeat(RECHECK_S[-1])))
+
+    def _adopt(self, voice: VoiceInfo, choice: Choice) -> bool:
+        """Called by the search: go over to what was chosen, between two segments; whether the search is over."""
+        with self._loading:
+            current = self._loaded(voice)
+            if current is None:
+                return True  # another voice speaks by now
+            if choice.provider == CPU:
+                return self._stay(voice, current, choice.degraded, settled=self._fault is None or choice.degraded is None)
+            try:
+                engine = self._make(voice, choice)
+            except (EdgeAgentError, OSError) as error:
+                log.error("provider refused voice=%s provider=%s error=%r", voice.id, choice.provider, str(error))
+                # A GPU whose context broke in this process works in any other.
+                why = f"{in_words(choice.provider)} works for another process but not for this one, restart the daemon ({error})"
+                return self._stay(voice, current, f"runs on the processor: {why}", settled=False)
+            with self._lock:
+                if self._engine is current:
+                    self._engine = engine
+                elif self._next is current:
+                    self._next = engine
+            self._fault = None
+            self._tell(voice, engine, choice.degraded)
+            return True
+
+    def _stay(self, voice: VoiceInfo, current: Engine, degraded: str | None, *, settled: bool) -> bool:
+        """On the processor, where ``current`` is already."""
+        self._fault = None if settled else degraded
+        self._tell(voice, current, degraded)
+        return settled
+
+    def _load(self, voice: VoiceInfo, choice: Choice, degraded: str | None = None) -> Engine:
+        self._refuse_if_failed(voice)
+        try:
+            engine = self._make(voice, choice)
+        except (EdgeAgentError, OSError) as error:
+            raise self._unloadable(voice, error) from error
+        self._failed = None
+        self._tell(voice, engine, degraded)
+        return engine
+
+    def _refuse_if_failed(self, voice: VoiceInfo) -> None:
+        if self._failed and self._failed[0] == voice.digest and time.monotonic() - self._failed[1] < RETRY_S:
+            raise SynthesisError(self._failed[2])
+
+    def _unloadable(self, voice: VoiceInfo, error: Exception) -> SynthesisError:
+        reason = f"voice {voice.id} cannot be loaded: {error}"
+        self._failed, self._told = (voice.digest, time.monotonic(), reason), None
+        self._on_change(voice, None, reason)
+        return SynthesisError(reason)
+
+    def _make(self, voice: VoiceInfo, choice: Choice) -> Engine:
+        """The voice as chosen, on a GPU only if it was seen to compute right.
+
+        Raises:
+            EdgeAgentError, OSError: it cannot be loaded, or does not.
+        """
+        started = time.monotonic()
+        chooser = self._chooser if choice.provider != CPU else None
+        cache_dir = chooser.cache_dir(voice.digest) if chooser else None
+        with ExitStack() as stack:
+            if chooser:
+                chooser.loading(voice.digest)
+                stack.callback(chooser.loaded, voice.digest)
+            folder = stack.enter_context(self._opened(voice))
+            runtime = Runtime(short(choice.provider), self._threads, cache_dir=cache_dir, variant=choice.candidate.variant)
+            engine = self._load_engine(folder, runtime)
+            if choice.provider != CPU:
+                _prove(engine, runtime)
+        log.info("engine loaded voice=%s provider=%s seconds=%.2f", voice.id, engine.provider, time.monotonic() - started)
+        return engine
+
+    def _tell(self, voice: VoiceInfo, engine: Engine, degraded: str | None) -> None:
+        news = engine, degraded
+        if self._told != news:
+            self._told = news
+            self._on_change(voice, engine, f"voice {voice.id} {degraded}" if degraded else None)
+
+
+def _prove(engine: Engine, runtime: Runtime) -> None:
+    try:
+        if runtime.degraded:
+            raise SynthesisError(runtime.why or "its session runs elsewhere", retryable=True)
+        engine.check()
+    except EdgeAgentError:
+        engine.close()
+        raise

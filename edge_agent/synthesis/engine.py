@@ -40,6 +40,14 @@ class Engine(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Speak the voice's golden phrase, which also warms up whatever is slow the first time.
+
+        Raises:
+            SynthesisError: it does not sound as it did where the voice was made; ``retryable``.
+        """
+        ...
+
     def close(self) -> None:
         """Release sessions and memory; the engine is unusable afterwards."""
         ...

@@ -38,6 +38,10 @@ class FakeEngine:
                 raise failure
             yield pcm[start : start + round(CHUNK_S * RATE)]
 
+    def check(self) -> None:
+        if failure := self._failures.get(self.provider):
+            raise failure
+
     def close(self) -> None:
         self.provider = "closed"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import onnxruntime
 import pytest
 
@@ -46,3 +48,47 @@ def test_inputs_the_graph_does_not_know(made_voice):
     with pytest.raises(SynthesisError, match="inference failed") as caught:
         Runtime("cpu", 1).session(made_voice / "text.cpu.onnx").run({})
     assert caught.value.retryable
+
+
+class Listed:
+    """ONNX Runtime as a GPU build with faults; sessions are made on the processor all the same."""
+
+    def __init__(self, monkeypatch, providers, used=None, refuses_graphs=False) -> None:
+        self.chains = []
+        create = onnxruntime.InferenceSession
+
+        def session(path, options, providers):
+            self.chains.append(providers)
+            if refuses_graphs and any(each.get("enable_cuda_graph") == "1" for _, each in providers):
+                raise RuntimeError("cannot use the graph capture feature")
+            made = create(path, options, providers=[CPU])
+            return type("Made", (), {"get_providers": lambda _: [used or providers[0][0], CPU], "run": made.run,
+                                     "io_binding": made.io_binding, "run_with_iobinding": made.run_with_iobinding})()
+
+        monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(providers))
+        monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+
+
+def test_a_fallback_in_silence_is_put_in_words(made_voice, monkeypatch):
+    Listed(monkeypatch, (CUDA, CPU), used=CPU)
+    runtime = Runtime("cuda", 1)
+    runtime.session(made_voice / "text.cpu.onnx")
+    assert runtime.degraded
+    assert runtime.why == "ONNX Runtime could not start CUDA and took the processor without saying so"
+
+
+def test_a_graph_that_cannot_be_recorded_runs_without(made_voice, monkeypatch):
+    listed = Listed(monkeypatch, (CUDA, CPU), refuses_graphs=True)
+    runtime = Runtime("cuda", 1)
+    ortvalue = onnxruntime.OrtValue.ortvalue_from_shape_and_type
+    monkeypatch.setattr(onnxruntime.OrtValue, "ortvalue_from_shape_and_type", lambda shape, kind, device, number: ortvalue(shape, kind))
+    shapes = {"x": (1, 8, 53), "source": (1, 24, 400), "noise": (1, 24, 402)}
+    runtime.fixed_session(made_voice / "decoder.cpu.onnx", {"frames": 8, "sub_frames": 24}, shapes, {"audio": (1, 24, 400)})
+    assert [dict(chain)[CUDA]["enable_cuda_graph"] for chain in listed.chains] == ["1", "0"]
+
+
+def test_what_cuda_compiles_goes_into_the_cache(tmp_path, monkeypatch):
+    Listed(monkeypatch, (CUDA, CPU))
+    monkeypatch.delenv("CUDA_CACHE_PATH", raising=False)
+    Runtime("cuda", 1, cache_dir=tmp_path / "engines" / "voice")
+    assert os.environ["CUDA_CACHE_PATH"] == str(tmp_path / "engines" / "cuda")

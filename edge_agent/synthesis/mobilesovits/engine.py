@@ -11,6 +11,7 @@ from edge_agent.synthesis.engine import PCM, SynthesisError
 from edge_agent.synthesis.mobilesovits.card import GRAPHS, VoiceCard, VoiceError
 from edge_agent.synthesis.mobilesovits.frames import decoder_input, expand, f0_hz
 from edge_agent.synthesis.mobilesovits.source import HarmonicSource, OverlapAdd, noise_bank
+from edge_agent.synthesis.mobilesovits.windows import WindowSession
 from edge_agent.synthesis.runtime import Runtime, Session
 from edge_agent.text import Speech
 from edge_agent.text.symbols import encode
@@ -22,6 +23,8 @@ LEAD_FRAMES, TAIL_FRAMES = 3, 24
 """Silent frames kept before and after a segment: voices learn nearly half a second of it, which would delay the first sound."""
 FIRST_FRAMES, WINDOW_FRAMES = 24, 160
 """Frames (1/80 s) made before the first chunk is given away, and in each later one."""
+FREE_SIZES = {"tokens": (1, 40, 256), "frames": (2, 320, 8192)}
+"""Least, usual and largest lengths of the text and prosody graphs: more than a segment has."""
 NOISE_FRAMES = 960
 SILENCE = 1e-4
 """Peak below which nobody could hear that something was said."""
@@ -33,7 +36,7 @@ class MobileSoVITSEngine:
     Args:
         folder: the voice's files, checked against the digests in its card.
         runtime: makes the ONNX sessions.
-        variant: which graphs of the voice to run; those that suit the runtime's provider unless given.
+        variant: which graphs of the voice to run; the runtime's, or those that suit its provider, unless given.
 
     Raises:
         VoiceError: the folder is damaged, or has no such variant.
@@ -45,12 +48,14 @@ class MobileSoVITSEngine:
         self._card = card
         self.voice_id, self.pack_digest, self.loudness_lufs = card.voice_id, card.digest, card.loudness_lufs
         self.sample_rate = card.sample_rate
-        variant = variant or card.variant_for(runtime.provider)
+        variant = variant or runtime.variant or card.variant_for(runtime.provider)
         if variant not in card.graphs:
             raise VoiceError(f"{folder} has no variant {variant}; it has {', '.join(card.graphs)}")
-        self._sessions: dict[str, Session] = {name: runtime.session(folder / card.graphs[variant][name]) for name in GRAPHS}
-        self.provider = runtime.provider
         self._sub_frames = card.hop // card.head_hop
+        files = {name: folder / card.graphs[variant][name] for name in GRAPHS}
+        self._sessions: dict[str, Session] = {name: runtime.session(files[name], FREE_SIZES) for name in ("text", "prosody")}
+        self._sessions["decoder"] = self._decoder(runtime, files["decoder"])
+        self.provider = runtime.provider
         self._noise = noise_bank(NOISE_FRAMES * self._sub_frames, card.head_fft, card.head_hop, seed=0)
 
     def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[PCM]:
@@ -90,6 +95,12 @@ class MobileSoVITSEngine:
     def close(self) -> None:
         """Release the sessions."""
         self._sessions.clear()
+
+    def _decoder(self, runtime: Runtime, path: Path) -> Session:
+        if not runtime.on_gpu:
+            return runtime.session(path)
+        sizes = tuple(n + 2 * self._card.context_frames for n in (FIRST_FRAMES, WINDOW_FRAMES))
+        return WindowSession(runtime, path, sizes, self._sub_frames)
 
     def _window(self, x: PCM, source: HarmonicSource, start: int, end: int) -> PCM:
         """Sub-frames of frames ``start`` to ``end``, float32 [n, n_fft]; the network sees its context to either side."""

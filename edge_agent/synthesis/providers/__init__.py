@@ -1,0 +1,22 @@
+"""What computes a voice: TensorRT, CUDA or the processor, tried for real on this machine and never changed in silence."""
+
+from edge_agent.synthesis.providers.attempt import Stopped
+from edge_agent.synthesis.providers.choice import PROCESSOR, Candidate, Choice, Trial
+from edge_agent.synthesis.providers.chooser import Chooser, forget
+from edge_agent.synthesis.providers.names import BY_NAME, CPU, CUDA, TENSORRT, in_words, short
+
+__all__ = [
+    "BY_NAME",
+    "CPU",
+    "CUDA",
+    "PROCESSOR",
+    "TENSORRT",
+    "Candidate",
+    "Choice",
+    "Chooser",
+    "Stopped",
+    "Trial",
+    "forget",
+    "in_words",
+    "short",
+]

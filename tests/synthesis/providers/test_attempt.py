@@ -1,0 +1,89 @@
+"""Trials in processes of their own: one for real on the processor, and such as crash, hang or talk nonsense."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+
+import pytest
+
+from edge_agent.synthesis.providers import CPU, CUDA, Candidate, Stopped
+from edge_agent.synthesis.providers.attempt import attempt
+from edge_agent.voices.catalog import BUILT_IN
+
+GPU = Candidate(CUDA, "gpu")
+
+
+def script(body: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", body)
+
+
+def try_it(tmp_path, body: str, **options):
+    return attempt(GPU, tmp_path, threads=1, cache_dir=tmp_path, command=script(body), **options)
+
+
+def test_the_processor_for_real(tmp_path) -> None:
+    trial = attempt(Candidate(CPU, "cpu"), BUILT_IN, threads=1, cache_dir=tmp_path)
+    assert trial.right, trial.why
+    assert 0 < trial.first_s < trial.load_s
+    assert 0 < trial.rtf < 5
+    assert trial.memory_mb > 50
+
+
+def test_a_provider_that_is_not_here(tmp_path) -> None:
+    trial = attempt(GPU, BUILT_IN, threads=1, cache_dir=tmp_path)
+    assert trial.why is not None
+    assert trial.why.startswith("CUDA was demanded, but this ONNX Runtime has only")
+
+
+def test_a_crash(tmp_path) -> None:
+    trial = try_it(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    assert trial.why == "the driver crashed (SIGSEGV)"
+
+
+def test_a_hang(tmp_path) -> None:
+    assert try_it(tmp_path, "import time; time.sleep(600)", timeout_s=0.5).why == "gave no result within 0.5 s"
+
+
+def test_what_hangs_takes_its_children_along(tmp_path) -> None:
+    mark = tmp_path / "alive"
+    child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(mark)!r}).touch()"
+    body = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(600)"
+    try_it(tmp_path, body, timeout_s=0.7)
+    time.sleep(1.5)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("", "ended with status 0 and no result"),
+        ("print('hello')", "ended with status 0 and no result"),
+        ("print('{}')", "ended with status 0 and no result"),
+        ("raise SystemExit(3)", "ended with status 3 and no result"),
+        ("raise RuntimeError('CUDA failure 999')", "RuntimeError: CUDA failure 999"),
+    ],
+)
+def test_nonsense(tmp_path, body: str, why: str) -> None:
+    assert try_it(tmp_path, body).why == why
+
+
+def test_a_result_for_another_provider(tmp_path) -> None:
+    values = {"candidate": {"provider": CPU, "variant": None}, "why": None, "load_s": 1, "first_s": 1, "rtf": 1, "memory_mb": 1}
+    assert try_it(tmp_path, f"print({json.dumps(values)!r})").why == "answered for another provider"
+
+
+def test_a_build_without_code_for_the_gpu_is_explained(tmp_path) -> None:
+    why = try_it(tmp_path, "raise RuntimeError('CUDA failure 209: no kernel image is available for execution on the device')").why
+    assert why.endswith("this ONNX Runtime has no code for this GPU; install a build for it (requirements/jetson.md)")
+
+
+def test_it_can_be_called_off(tmp_path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        try_it(tmp_path, "import time; time.sleep(600)", stop=stop)
+    assert time.monotonic() - began < 60
