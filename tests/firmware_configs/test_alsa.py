@@ -36,7 +36,7 @@ def test_alsa_reads_it_and_offers_its_devices(config: Path) -> None:
 @pytest.mark.parametrize("device", ["speech", "music", "default"])
 def test_every_device_leads_to_the_one_card(config: Path, device: str) -> None:
     refused = aplay(config, "-D", device, "-d", "1", "-f", "S16_LE", "/dev/zero")
-    assert "Device" in refused.stderr, refused.stderr  # it looks for the card of that name, which this machine has not
+    assert "speaker" in refused.stderr, refused.stderr  # it looks for the card of that name, which this machine has not
 
 
 def test_speech_reaches_a_card_through_the_mix_it_describes(tmp_path: Path) -> None:
@@ -57,3 +57,14 @@ def test_the_configuration_it_tells_to_write_is_one(tmp_path: Path) -> None:
     config = load(path, environ={"HOME": str(tmp_path)}).config
     assert (config.audio.device, config.ducking.backend, config.ducking.alsa_control) == ("speech", "alsa", "Music")
     assert 'name "Music"' in SHIPPED.read_text()
+
+
+@pytest.mark.parametrize(("speaker", "card"), [("hdmi", "HDA"), ("i2s", "APE")])
+@pytest.mark.parametrize("device", ["speech", "music", "default"])
+def test_another_loudspeaker_takes_the_place_of_the_card(tmp_path: Path, speaker: str, card: str, device: str) -> None:
+    """In the order in which alsa-lib reads the folder both are laid out in."""
+    path = tmp_path / "alsa.conf"
+    path.write_text(f"</usr/share/alsa/alsa.conf>\n<{SHIPPED}>\n<{SHIPPED.with_name(f'{speaker}.conf')}>\n")
+    refused = aplay(path, "-D", device, "-d", "1", "-f", "S16_LE", "/dev/zero")
+    assert card in refused.stderr, refused.stderr
+    assert "speaker" not in refused.stderr

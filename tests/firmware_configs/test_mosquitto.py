@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from edge_agent.ingress import MqttConfig, MqttIngress
 from tests.rigs.mosquitto import CONFIGS
-from tests.rigs.mqtt_peer import RecordingInbox, eventually
+from tests.rigs.mqtt_peer import Peer, RecordingInbox, eventually
 
 
 @pytest.fixture
@@ -55,3 +57,76 @@ def test_store(mosquitto, connect, certificates, tmp_path):
     assert (state / "mosquitto.db").stat().st_size > 0
     stranger = connect(port=broker.start().port, username="kiosk-1", password="guess", tls=True, tls_ca=certificates.ca)
     eventually(lambda: "refused the connection" in (stranger.problem or ""))
+
+
+class TestBridge:
+    """Head office and device, each a broker of its own, as bridge.conf joins them."""
+
+    BASE = "voice/store-12/kiosk-1"
+
+    @pytest.fixture
+    def office(self, mosquitto):
+        return mosquitto(persistence=True)
+
+    @pytest.fixture
+    def device(self, mosquitto, office, tmp_path):
+        state = tmp_path / "device-state"
+        state.mkdir()
+        return mosquitto(
+            base_config="bridge.conf",
+            users={"kiosk-1": "k1"},
+            substitute={
+                "listener 1883": "listener {port}",
+                "password_file /etc/mosquitto/passwd": f"password_file {tmp_path / 'mosquitto-1' / 'passwd'}",
+                "persistence_location /var/lib/mosquitto/": f"persistence_location {state}/",
+                "address broker.example.com:8883": f"address 127.0.0.1:{office.port}",
+                "bridge_cafile /etc/mosquitto/certs/ca.crt": "",
+                "bridge_certfile /etc/mosquitto/certs/device.crt": "",
+                "bridge_keyfile /etc/mosquitto/certs/device.key": "",
+                # So that an outage in a test is short; the longest wait is what a device does, not what a test has time for.
+                "restart_timeout 5 60": "restart_timeout 1 2",
+            },
+        )
+
+    @pytest.fixture
+    def peer(self):
+        peers = []
+
+        def connect(*arguments, **options):
+            peers.append(Peer(*arguments, **options))
+            return peers[-1]
+
+        yield connect
+        for one in peers:
+            one.close()
+
+    def test_what_happens_in_an_outage_reaches_the_office_after_it(self, office, device, peer, tmp_path) -> None:
+        watcher = peer(office.port, session_expiry_s=600).subscribe(f"{self.BASE}/event", f"{self.BASE}/link")
+        eventually(lambda: [message.payload for message in watcher.received if message.topic.endswith("/link")][-1:] == [b"1"])
+        kiosk = peer(device.port, username="kiosk-1", password="k1")
+        kiosk.publish(f"{self.BASE}/event", {"n": 0})
+        eventually(lambda: watcher.on(f"{self.BASE}/event") == [{"n": 0}])
+        office.stop()
+        for number in range(1, 6):
+            kiosk.publish(f"{self.BASE}/event", {"n": number})
+        # It acknowledges first and saves then, some milliseconds later.
+        eventually(lambda: b'{"n": 5}' in (tmp_path / "device-state" / "mosquitto.db").read_bytes())
+        device.kill()  # the power fails during the outage
+        device.start()
+        office.start()
+        eventually(lambda: [each["n"] for each in watcher.on(f"{self.BASE}/event")] == [0, 1, 2, 3, 4, 5])
+
+    def test_what_is_said_to_a_device_that_is_off_waits_for_it_as_long_as_it_may(self, office, device, peer) -> None:
+        daemon = peer(device.port, username="kiosk-1", password="k1", session_expiry_s=600).subscribe(f"{self.BASE}/say")
+        queue = peer(office.port)
+        queue.publish(f"{self.BASE}/say", {"text": "first"})
+        eventually(lambda: daemon.on(f"{self.BASE}/say") == [{"text": "first"}])
+        device.kill()
+        queue.publish(f"{self.BASE}/say", {"text": "stale"}, MessageExpiryInterval=1)
+        queue.publish(f"{self.BASE}/say", {"text": "second"}, MessageExpiryInterval=600)
+        queue.publish("voice/store-12/all/say", {"text": "to other devices too"})
+        # The office's broker counts lifetimes in whole seconds.
+        time.sleep(2.5)
+        device.start()
+        eventually(lambda: len(daemon.on(f"{self.BASE}/say")) > 1)
+        assert daemon.on(f"{self.BASE}/say") == [{"text": "first"}, {"text": "second"}]
