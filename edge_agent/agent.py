@@ -17,6 +17,7 @@ from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
 from edge_agent.ducking import Ducker, Mixer, PulseMixer, SoftvolMixer
 from edge_agent.errors import EdgeAgentError
+from edge_agent.events import PROVISIONED, Event
 from edge_agent.ingress import Ingress, MqttIngress, ZmqIngress
 from edge_agent.journal import Journal
 from edge_agent.phrases import CacheError, PhraseCache
@@ -35,6 +36,7 @@ from edge_agent.synthesis import Engine
 from edge_agent.synthesis.providers import Chooser
 from edge_agent.templates import Templates
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
+from edge_agent.voices.usb import Watched
 from edge_agent.worker import SynthesisWorker, Warm
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ SYNTHESIS_LIMIT_S = 30.0
 """Loading a voice is the longest the synthesis thread is silent for."""
 AUDIO_LIMIT_S = 15.0
 PRUNE_EVERY_S = 6 * 3600.0
+STICK_CHECK_EVERY_S = 1.0
 
 
 class Closable(Protocol):
@@ -133,6 +136,7 @@ class Agent:
         self._report_recovery("journal", journal)
         cache = self._open_cache()
         policy = self._opened(Policy(config.policy.build(), clock=self._clock, quota_path=config.paths.quota))
+        self._stick = Watched(config.paths.state_dir)
         self._catalog = Catalog(config.paths.state_dir)
         engines = self._opened(self._make_engines())
         templates = Templates.parse(config.announcement.templates)
@@ -182,6 +186,7 @@ class Agent:
             for name, task in (
                 ("watchdog", Watchdog(self._notifier, hearts).run()),
                 ("health", self._every(config.metrics.health_interval_s, self._publish_health)),
+                ("stick", self._every(STICK_CHECK_EVERY_S, self._check_stick)),
                 ("prune", self._every(PRUNE_EVERY_S, lambda: journal.prune(self._clock.now() - config.journal.retention_s))),
             )
         ]
@@ -286,7 +291,8 @@ class Agent:
 
     def _status(self) -> dict[str, object]:
         state, why = self._health.state()
-        return {"state": state, "why": why, "queue_length": len(self._queue), "speaking": self._core.speaking}
+        figures = {"queue_length": len(self._queue), "speaking": self._core.speaking, "last_stick": self._stick.last}
+        return {"state": state, "why": why, **figures}
 
     def _health_changed(self) -> None:
         state, why = self._health.state()
@@ -294,8 +300,16 @@ class Agent:
         for ingress in self._ingresses:
             ingress.set_status(state, why)
 
+    def _check_stick(self) -> None:
+        """Tell everybody of a stick that was imported."""
+        if (news := self._stick.news()) is not None:
+            event = Event(PROVISIONED, "usb", news["at"], "usb", detail={name: news[name] for name in ("code", "ok", "packs")})
+            for ingress in self._ingresses:
+                ingress.publish(event)
+            self._publish_health()
+
     def _publish_health(self) -> None:
-        figures = self._metrics.figures()
+        figures = {**self._metrics.figures(), "last_stick": self._stick.last}
         for ingress in self._ingresses:
             ingress.publish_health(figures)
 

@@ -14,8 +14,10 @@ STARTED = "started"
 INTERRUPTED = "interrupted"
 DUPLICATE = "duplicate"
 """The id is known already; ``outcome`` says how it ended, null while it has not. An answer to a request, no step of the announcement."""
+PROVISIONED = "provisioned"
+"""A USB stick was imported. About no announcement: its id is ``usb``."""
 TERMINAL = frozenset(outcome.value for outcome in Outcome)
-KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED, DUPLICATE}) | TERMINAL
+KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED, DUPLICATE, PROVISIONED}) | TERMINAL
 
 
 @dataclass(frozen=True, slots=True)

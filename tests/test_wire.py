@@ -68,7 +68,7 @@ def test_zeromq() -> None:
 
 def test_events() -> None:
     assert {"played", "failed", "expired", "superseded", "cancelled", "dropped", "rejected"} == TERMINAL
-    assert {"accepted", "started", "interrupted", "duplicate"} | TERMINAL == KINDS
+    assert {"accepted", "started", "interrupted", "duplicate", "provisioned"} | TERMINAL == KINDS
     assert {outcome.value for outcome in Outcome} == TERMINAL
     assert Event("played", "a", 1.5, "mqtt", event_id="e", detail={"audio_s": 2}).to_json() == (
         b'{"event":"played","id":"a","at":1.5,"event_id":"e","audio_s":2}'
