@@ -65,7 +65,7 @@ class Runtime:
         self.degraded = False
         self.why: str | None = None
         """What became of the provider that was wanted, once :attr:`degraded`."""
-        self._threads = threads
+        self.threads = threads
         self._cache_dir = cache_dir
         if cache_dir is not None and wanted != CPU:
             # read by the driver when it starts; its own default lies in a home folder that a service does not have
@@ -118,7 +118,7 @@ class Runtime:
 
     def _options(self) -> ort.SessionOptions:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # spinning threads would keep a core of a small device busy between announcements
