@@ -31,7 +31,7 @@ def main() -> None:
         lock.write_text(WHY + resolved(python), "utf-8")
         wheels = sorted(wheel_names(lock, python))
         (HERE / f"{name}.wheels.txt").write_text("".join(f"{wheel}\n" for wheel in wheels), "utf-8")
-        print(f"{lock.name}: {len(wheels)} packages, all as wheels")  # noqa: T201
+        print(f"{lock.name}: {len(wheels)} packages, all as wheels")
 
 
 def resolved(python: str) -> str:

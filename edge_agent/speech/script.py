@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from edge_agent.templates import Templates
-from edge_agent.text import Chime, Pause, Speech, plan
+from edge_agent.templates import Piece, Templates
+from edge_agent.text import Chime, Pause, Speech, language, plan, plan_as
 from edge_agent.text.errors import TextError
 
 Item = Speech | Pause | Chime
+
+READ_AS = {"code": "ticket", "number": "number"}
+"""How what fills a slot is read, by the slot's kind; other kinds hold plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def write_script(
     spoken: list[Item] = []
     if match is not None:
         try:
-            spoken = [item for piece in match.pieces for item in plan(piece.text, lang).items]
+            spoken = [item for piece in match.pieces for item in _read(piece, text, lang)]
         except TextError:
             spoken = []  # a slot of punctuation only: the sentence as a whole may still be read
     spoken = spoken or list(plan(text, lang).items)
@@ -44,3 +48,11 @@ def write_script(
             items.append(Pause(gap_s))
         items += spoken
     return Script(tuple(items))
+
+
+def _read(piece: Piece, text: str, lang: str) -> tuple[Item, ...]:
+    """What a part of ``text`` says; a value by its slot's kind, in the language of the sentence around it."""
+    if piece.kind in READ_AS:
+        with suppress(TextError):  # a time in a slot for numbers is read as the time it is
+            return plan_as(READ_AS[piece.kind], piece.text, language.of(text, "zh") if lang == "auto" else lang).items
+    return plan(piece.text, lang).items

@@ -15,7 +15,7 @@ from edge_agent.text import mixed
 from edge_agent.text.errors import NothingSpeakable, SsmlError, TextError
 from edge_agent.text.items import Chime, Item, Pause, Plan, Speech
 from edge_agent.text.normaliser import normalise
-from edge_agent.text.planner import plan
+from edge_agent.text.planner import plan, plan_as
 
 if TYPE_CHECKING:
     FRONT_END_VERSION: str
@@ -34,6 +34,7 @@ __all__ = [
     "normalise",
     "phonemes",
     "plan",
+    "plan_as",
 ]
 
 Lang = Literal["auto", "zh", "en"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Final, Literal
 
@@ -16,19 +18,37 @@ MAX_CHARACTERS: Final = 20_000
 MIN_PHONEMES: Final = 20
 """Smallest `max_phonemes`: below it not every word fits."""
 
+MAX_PHONEMES: Final = 180
+_MARKS: Final = r"[\s，。！？；：、,.!?;:…—()（）\[\]【】「」『』《》“”‘’\"']*"
+_AROUND: Final = re.compile(rf"({_MARKS})(.*?)({_MARKS})", re.DOTALL)
+
 Lang = Literal["auto", "zh", "en"]
 
 
-def plan(text: str, lang: Lang = "auto", *, max_phonemes: int = 180) -> Plan:
+def plan(text: str, lang: Lang = "auto", *, max_phonemes: int = MAX_PHONEMES) -> Plan:
     """What to play for `text`, plain or SSML; every Speech has 1 to `max_phonemes` phonemes, the first one few.
 
     Raises SsmlError for markup outside the subset, NothingSpeakable if no word or chime is left, TextError if the text
     is longer than `MAX_CHARACTERS`, and ValueError for `max_phonemes` below `MIN_PHONEMES`.
     """
+    return _plan(ssml.parse(text, lang) if ssml.is_ssml(text) else _plain(text, lang), max_phonemes)
+
+
+def plan_as(kind: str, text: str, lang: Literal["zh", "en"]) -> Plan:
+    """What to play for plain `text` that is a `kind` of `say_as.READINGS`, with or without punctuation around it.
+
+    Raises TextError if it is nothing of the kind.
+    """
+    around = _AROUND.fullmatch(text)
+    before, inner, after = around.groups() if around else ("", text, "")
+    return _plan([ssml.Passage(1.0, 0.0, [ssml.Written(before + say_as(kind, inner, lang) + after, lang)])], MAX_PHONEMES)
+
+
+def _plan(pieces: Iterable[ssml.Passage | Pause | Chime], max_phonemes: int) -> Plan:
     if max_phonemes < MIN_PHONEMES:
         raise ValueError(f"max_phonemes={max_phonemes}; at least {MIN_PHONEMES}")
     items: list[Item] = []
-    for piece in ssml.parse(text, lang) if ssml.is_ssml(text) else _plain(text, lang):
+    for piece in pieces:
         if isinstance(piece, ssml.Passage):
             first = not any(isinstance(item, Speech) for item in items)
             items.extend(

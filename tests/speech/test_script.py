@@ -46,3 +46,25 @@ def test_ssml_is_no_template() -> None:
 def test_what_cannot_be_spoken(text: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         write_script(text, "auto")
+
+
+COUNTER = Templates.parse(
+    ("请{ticket:code}号到{window:number}号窗口", "Ticket {ticket:code} to window {window:number}.", "现在是{time:number}。")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("请110号到20号窗口", ["请", "一一零", "号到", "二十", "号窗口"]),  # a code by its digits, a number as one
+        ("请A123号到3号窗口", ["请", "A一二三", "号到", "三", "号窗口"]),
+        ("Ticket A123 to window 12.", ["Ticket", "A one two three", "to window", "twelve."]),  # in the sentence's language
+        ("现在是14:05。", ["现在是", "十四点零五分。"]),  # what is no number is read as what it is
+    ],
+)
+def test_a_slots_kind_decides_how_its_value_is_read(text: str, said: list[str]) -> None:
+    assert [item.text for item in write_script(text, "auto", templates=COUNTER).speech] == said
+
+
+def test_a_language_that_was_asked_for_goes_for_the_values_too() -> None:
+    assert "one one zero" in [item.text for item in write_script("请110号到20号窗口", "en", templates=COUNTER).speech]

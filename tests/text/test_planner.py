@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.text import NothingSpeakable, Speech, TextError, phonemes, plan
+from edge_agent.text import NothingSpeakable, Speech, TextError, phonemes, plan, plan_as
 from edge_agent.text.planner import MAX_CHARACTERS, MIN_PHONEMES
 from edge_agent.text.symbols import encode
 
@@ -73,3 +73,22 @@ def test_any_text_is_a_plan_or_an_error_of_ours(text, lang):
         encode(speech.phonemes)
         assert 0 < len(speech.phonemes) <= 180
         assert 0.5 <= speech.rate <= 2
+
+
+class TestPlanAs:
+    @pytest.mark.parametrize(
+        ("kind", "text", "lang", "said"),
+        [
+            ("ticket", "A123", "zh", "A一二三"),
+            ("ticket", "（A123）", "zh", "（A一二三）"),
+            ("number", "12.", "en", "twelve."),
+            ("number", " 7，", "zh", "七，"),
+        ],
+    )
+    def test_read_as_what_it_is_with_the_marks_around_it(self, kind: str, text: str, lang: str, said: str) -> None:
+        assert [item.text for item in plan_as(kind, text, lang).items] == [said]
+
+    @pytest.mark.parametrize(("kind", "text"), [("number", "14:05"), ("number", "$5"), ("fraction", "one half"), ("number", "")])
+    def test_what_is_nothing_of_the_kind_is_refused(self, kind: str, text: str) -> None:
+        with pytest.raises(TextError):
+            plan_as(kind, text, "en")
