@@ -92,6 +92,8 @@ class Signature:
             raise ValueError("it is of minisign's legacy kind; sign anew with a current minisign")
         if bytes(parsed) + b"\n" != content:
             raise ValueError("it is not spelled as minisign does: four lines, each ended by a line feed, in strict base64")
+        if not all(comment.replace("\t", " ").isprintable() for comment in (parsed.untrusted_comment, parsed.trusted_comment)):
+            raise ValueError("a comment has characters that cannot be printed")
         return cls(content, _printed_id(_decode(content.split(b"\n")[1])), parsed.untrusted_comment, parsed.trusted_comment)
 
     def with_own_comment(self) -> Signature:

@@ -18,6 +18,7 @@ from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry
 
 CHUNK_BYTES = 64 << 10
+AGE_MAGIC = b"age-encryption.org/v1\n"
 _Result = TypeVar("_Result")
 Parser = Generator[int, bytes, _Result]
 
@@ -126,6 +127,9 @@ def parse_body(body: Slice, parser: Parser[_Result], identities: Sequence[Any] |
 def _unseal(body: Slice, feed: Feed[Any], identities: Sequence[Any]) -> None:
     import pyrage
 
+    if body.read(len(AGE_MAGIC)) != AGE_MAGIC:
+        raise PackError("malformed", "the pack's seal is no binary age file")
+    body.seek(0)
     try:
         pyrage.decrypt_io(body, feed, identities)
     except pyrage.DecryptError as error:
