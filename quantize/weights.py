@@ -19,9 +19,13 @@ class WeightFile:
 
     Paths in the graphs are relative, so a voice folder may lie anywhere; where a folder exists only in memory, ONNX
     Runtime takes the same bytes through ``SessionOptions.add_external_initializers_from_files_in_memory``.
+
+    Args:
+        file: its name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, file: str = FILE) -> None:
+        self.file = file
         self._bytes = bytearray()
         self._offsets: dict[str, int] = {}
 
@@ -33,7 +37,7 @@ class WeightFile:
             proto.raw_data = data
             return proto
         proto.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", FILE), ("offset", self._place(data)), ("length", len(data))):
+        for key, value in (("location", self.file), ("offset", self._place(data)), ("length", len(data))):
             proto.external_data.add(key=key, value=str(value))
         return proto
 

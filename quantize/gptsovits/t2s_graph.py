@@ -21,20 +21,27 @@ FORBIDDEN = -1e9
 
 
 def prefill(weights: Weights, config: T2SConfig, linear: Linear) -> ModelProto:
-    """Inputs ``phones`` int64 [n], ``features`` float32 [n, 1024], ``prompt`` int64 [p]; outputs ``logits`` [vocab] of the
-    token after them, and ``keys`` and ``values`` [layers, heads, n + p, head dim]."""
+    """All positions known before the first new token.
+
+    Inputs: ``reference`` float32 [r, width], the reference's text already embedded, which may be empty; ``phones`` int64 [n]
+    and ``features`` float32 [n, 1024] of the new text; ``prompt`` int64 [p], the reference's tokens, which may be none.
+    Outputs: ``logits`` [vocab] of the token after them, ``keys`` and ``values`` [layers, heads, r + n + p, head dim].
+    """
     graph = Builder("prefill")
+    reference = graph.input("reference", FLOAT, ["r", config.width])
     phones = graph.input("phones", INT64, ["n"])
     features = graph.input("features", FLOAT, ["n", BERT_DIM])
     prompt = graph.input("prompt", INT64, ["p"])
     bert = linear(graph, features, "bert_proj.weight", weights["bert_proj.weight"], weights["bert_proj.bias"])
     table = graph.constant(weights["ar_text_embedding.word_embeddings.weight"], "text_embedding")
     text = graph.op("Add", graph.op("Gather", table, phones), bert)
-    text = graph.op("Add", text, _positions(graph, weights["ar_text_position.alpha"], _count(graph, phones), config))
+    places = graph.op("Add", _count(graph, phones), graph.op("Cast", graph.length(reference, 0), to=FLOAT))
+    text = graph.op("Add", text, _positions(graph, weights["ar_text_position.alpha"], places, config))
+    text = graph.op("Concat", reference, text, axis=0)
     spoken = graph.op("Gather", graph.constant(weights["ar_audio_embedding.word_embeddings.weight"], "audio_embedding"), prompt)
     spoken = graph.op("Add", spoken, _positions(graph, weights["ar_audio_position.alpha"], _count(graph, prompt), config))
     x = graph.reshape(graph.op("Concat", text, spoken, axis=0), 1, -1, config.width)
-    mask = _prefix_mask(graph, graph.length(phones, 0), x)
+    mask = _prefix_mask(graph, graph.length(text, 0), x)
     keys, values = [], []
     for index in range(config.layers):
         q, k, v = graph.op("Split", _project(graph, x, index, weights, linear), axis=-1, outputs=3)

@@ -76,17 +76,20 @@ class Chooser:
         eos: id of the end token, the last of the vocabulary.
         prompt: tokens that count as said, int64 [n].
         seed: of the noise.
+        steps: tokens chosen before, by another one.
     """
 
     MIN_TOKENS = 11
     """The end token cannot be chosen before so many."""
 
-    def __init__(self, how: Sampling, eos: int, prompt: Sequence[int] | NDArray[np.int64], seed: int) -> None:
+    def __init__(
+        self, how: Sampling, eos: int, prompt: Sequence[int] | NDArray[np.int64], seed: int | Sequence[int], steps: int = 0
+    ) -> None:
         self._how, self._eos = how, eos
         self._said = np.zeros(eos + 1, bool)
         self._said[np.asarray(prompt, np.int64)] = True
         self._random = np.random.default_rng(seed)
-        self._steps = 0
+        self._steps = steps
 
     def choose(self, logits: Float) -> int | None:
         """The token after raw ``logits`` [vocab], or None at the end: when the end token is drawn, or is the likeliest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,11 +48,12 @@ class Transformer:
                 self._binding.bind_ortvalue_output(f"new_{kind}_{layer}", view)
         self._binding.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(self._logits))
 
-    def start(self, phones: Ids, features: Float, prompt: Ids) -> Float:
+    def start(self, reference: Float, phones: Ids, features: Float, prompt: Ids) -> Float:
         """Begin a sentence.
 
         Args:
-            phones: [n], of the reference's text and then the new one (only the new one without a prompt).
+            reference: [r, width], the reference's text already embedded, or nothing.
+            phones: [n] of the new text.
             features: [n, 1024] of the text model, zeros where there are none.
             prompt: [p] tokens of the reference, or none.
 
@@ -61,15 +63,25 @@ class Transformer:
         Raises:
             SynthesisError: there is more of it than the cache holds, or the graph failed.
         """
-        n_positions = len(phones) + len(prompt)
+        n_positions = len(reference) + len(phones) + len(prompt)
         if n_positions >= self.capacity:
             raise SynthesisError(
-                f"{len(phones)} phonemes and {len(prompt)} tokens are more than {self.capacity} positions; say less at once"
+                f"{len(phones)} phonemes are too many at once: {n_positions} of {self.capacity} positions are taken already"
             )
-        logits, keys, values = run(self._prefill, {"phones": phones, "features": features, "prompt": prompt})
+        inputs = {"reference": reference, "phones": phones, "features": features, "prompt": prompt}
+        self._first, keys, values = run(self._prefill, inputs)
         self._cache[0, :, 0, :, :n_positions], self._cache[1, :, 0, :, :n_positions] = keys, values
-        self._filled[0], self._total[()], self._place[0] = n_positions, n_positions + 1, len(prompt)
-        return logits
+        self._start = n_positions, len(prompt)
+        self._go_to(0)
+        return self._first
+
+    def rewind(self, tokens: Sequence[int]) -> Float:
+        """Take back all but ``tokens``, which are the first of those said since the start; logits [vocab] after them."""
+        if not tokens:
+            self._go_to(0)
+            return self._first
+        self._go_to(len(tokens) - 1)
+        return self.step(tokens[-1])
 
     def step(self, token: int) -> Float:
         """Say ``token``; raw logits [vocab] of the next one, valid until the next step.
@@ -84,9 +96,13 @@ class Transformer:
             self._step.run_with_iobinding(self._binding)
         except Exception as error:  # ONNX Runtime raises its own family of undocumented types
             raise SynthesisError(f"inference failed: {error}") from error
-        self._filled += 1
-        self._total += 1
-        self._place += 1
+        self._go_to(self._filled[0] - self._start[0] + 1)
         if not np.isfinite(self._logits).all():
             raise SynthesisError("the voice's transformer produced NaN")
         return self._logits
+
+    def _go_to(self, n_tokens: int) -> None:
+        """Let the next token be the ``n_tokens``-th said since the start."""
+        n_positions, n_prompt = self._start
+        self._filled[0], self._total[()] = n_positions + n_tokens, n_positions + n_tokens + 1
+        self._place[0] = n_prompt + n_tokens
