@@ -20,6 +20,8 @@ COMMANDS = {
     "voice": "Look at the installed voices.",
     "config": "Check, show or begin a configuration.",
     "keys": "Make and manage keys.",
+    "install": "Lay out units and device configuration.",
+    "uninstall": "Take away what install laid out.",
     "maintain": "Do what is due once a day.",
     "doctor": "Try everything that is needed, and say how to repair it.",
     "bench": "Measure how fast this device speaks.",

@@ -114,11 +114,12 @@ class TestBridge:
         device.kill()  # the power fails during the outage
         device.start()
         office.start()
-        eventually(lambda: [each["n"] for each in watcher.on(f"{self.BASE}/event")] == [0, 1, 2, 3, 4, 5])
+        eventually(lambda: list(dict.fromkeys(each["n"] for each in watcher.on(f"{self.BASE}/event"))) == [0, 1, 2, 3, 4, 5])
 
     def test_what_is_said_to_a_device_that_is_off_waits_for_it_as_long_as_it_may(self, office, device, peer) -> None:
         daemon = peer(device.port, username="kiosk-1", password="k1", session_expiry_s=600).subscribe(f"{self.BASE}/say")
         queue = peer(office.port)
+        eventually(lambda: office.log().count("Sending SUBACK to store-12-kiosk-1-bridge") >= 4)
         queue.publish(f"{self.BASE}/say", {"text": "first"})
         eventually(lambda: daemon.on(f"{self.BASE}/say") == [{"text": "first"}])
         device.kill()
@@ -128,5 +129,6 @@ class TestBridge:
         # The office's broker counts lifetimes in whole seconds.
         time.sleep(2.5)
         device.start()
-        eventually(lambda: len(daemon.on(f"{self.BASE}/say")) > 1)
-        assert daemon.on(f"{self.BASE}/say") == [{"text": "first"}, {"text": "second"}]
+        eventually(lambda: {"text": "second"} in daemon.on(f"{self.BASE}/say"))
+        # At least once: what was acknowledged in the moment of the power cut may come again, and the daemon knows it by its id.
+        assert list(dict.fromkeys(each["text"] for each in daemon.on(f"{self.BASE}/say"))) == ["first", "second"]
