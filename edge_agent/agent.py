@@ -35,7 +35,8 @@ from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import Engine
 from edge_agent.synthesis.providers import Chooser
 from edge_agent.templates import Templates
-from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
+from edge_agent.voices import UnknownVoice, VoiceInfo
+from edge_agent.voices.store import open_catalog
 from edge_agent.voices.usb import Watched
 from edge_agent.worker import SynthesisWorker, Warm
 
@@ -137,7 +138,7 @@ class Agent:
         cache = self._open_cache()
         policy = self._opened(Policy(config.policy.build(), clock=self._clock, quota_path=config.paths.quota))
         self._stick = Watched(config.paths.state_dir)
-        self._catalog = Catalog(config.paths.state_dir)
+        self._catalog = open_catalog(config.paths.state_dir)
         engines = self._opened(self._make_engines())
         templates = Templates.parse(config.announcement.templates)
         speaker = Speaker(engines, cache, templates, config.audio.loudness_lufs)

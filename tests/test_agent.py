@@ -15,7 +15,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.config import load
 from edge_agent.database import DatabaseBusy
 from edge_agent.journal import Journal
-from tests.doubles.fake_engine import write_voice
+from tests.doubles.fake_shelf import shelve
 from tests.rigs.alsa import alsa_file_pcm  # noqa: F401 (fixture)
 from tests.rigs.daemon import toml
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("alsa_file_pcm")
 
 def agent(folder: Path, **sections: dict[str, Any]) -> Agent:
     """A daemon without ingresses and with a voice that has a card and nothing else."""
-    write_voice(folder / "state" / "voices" / "hum", "hum")
+    shelve(folder / "state", "hum")
     settings: dict[str, dict[str, Any]] = {
         "mqtt": {"enabled": False, "device": "kiosk-1"},
         "zmq": {"enabled": False},

@@ -11,14 +11,15 @@ from edge_agent.playback.limiter import Limiter
 from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import PCM
 from edge_agent.templates import Templates
-from edge_agent.voices import Catalog, VoiceInfo
+from edge_agent.voices import VoiceInfo
+from edge_agent.voices.store import open_catalog
 
 
 class OfflineSpeaker:
     """Renders texts as the device would play them; the voice is loaded with the first and kept."""
 
     def __init__(self, config: Config) -> None:
-        self._catalog = Catalog(config.paths.state_dir)
+        self._catalog = open_catalog(config.paths.state_dir)
         self._default = config.voice.id
         engines = Engines(config.voice.provider, config.voice.threads)
         self._speaker = Speaker(engines, None, Templates.parse(config.announcement.templates), config.audio.loudness_lufs)

@@ -9,7 +9,8 @@ import click
 from edge_agent.cli import voice_pack
 from edge_agent.cli.app import Session
 from edge_agent.cli.output import print_json, print_table
-from edge_agent.voices import Catalog, UnknownVoice
+from edge_agent.voices import UnknownVoice
+from edge_agent.voices.store import open_catalog
 
 
 @click.group("voice")
@@ -27,7 +28,7 @@ for _each in voice_pack.COMMANDS:
 def list_voices(session: Session, as_json: bool) -> None:
     """List the voices of this device; the one marked * speaks when a request names none."""
     config = session.config
-    catalog = Catalog(config.paths.state_dir)
+    catalog = open_catalog(config.paths.state_dir)
     voices = catalog.voices()
     try:
         active = catalog.get(config.voice.id).id

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
+from edge_agent import state_file
+from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import EdgeAgentError
 
 log = logging.getLogger(__name__)
@@ -21,16 +24,20 @@ _Stamp = tuple[int, int, int]
 
 
 class UnknownVoice(EdgeAgentError):
-    """No such voice; ``known`` lists those there are."""
+    """No such voice, or none that may speak now; ``known`` lists those there are."""
 
-    def __init__(self, voice_id: str | None, known: tuple[str, ...]) -> None:
+    def __init__(self, voice_id: str | None, known: tuple[str, ...], problem: str | None = None) -> None:
         self.voice_id, self.known = voice_id, known
-        super().__init__(f"there is no voice {voice_id!r}; installed are: {', '.join(known) or 'none'}")
+        super().__init__(problem or f"there is no voice {voice_id!r}; installed are: {', '.join(known) or 'none'}")
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceInfo:
-    """What can be known of a voice without loading it; enough to find its recordings in the phrase cache."""
+    """What can be known of a voice without loading it; enough to find its recordings in the phrase cache.
+
+    ``seq`` is the version of one from the store; ``usable_until``, in seconds since the epoch, is when it or its owner's
+    consent ends.
+    """
 
     id: str
     display_name: str
@@ -40,93 +47,166 @@ class VoiceInfo:
     loudness_lufs: float
     digest: str
     folder: str
+    seq: int | None = None
+    usable_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """Installed voices at one moment; ``chosen`` speaks when a request names none; ``trouble`` says what is wrong with the store."""
+
+    voices: tuple[VoiceInfo, ...] = ()
+    chosen: str | None = None
+    trouble: str | None = None
+
+
+class Shelf(Protocol):
+    """Where installed voices are found."""
+
+    def look(self) -> Shelved:
+        """What is installed now. Never raises: a damaged shelf is an empty one, with the reason."""
+        ...
 
 
 class Catalog:
-    """Voices by id.
+    """Voices by id, as they were when :meth:`adopt` was last called: a voice installed meanwhile speaks once it is loaded.
 
     The facts of each voice are remembered in ``state_dir``: with its files damaged or gone, its cached phrases can still
     be found and played.
 
     Args:
-        state_dir: holds ``voices/<id>/`` and the memory.
+        state_dir: holds the memory.
         built_in: the voice that ships with the program.
+        shelf: the installed voices; None if there is no store.
     """
 
-    def __init__(self, state_dir: Path, built_in: Path = BUILT_IN) -> None:
-        self._installed = state_dir / "voices"
+    def __init__(self, state_dir: Path, built_in: Path = BUILT_IN, shelf: Shelf | None = None, clock: Clock | None = None) -> None:
         self._memory = state_dir / "voices.json"
         self._built_in = built_in
-        self._cards: dict[Path, tuple[_Stamp | None, VoiceInfo | None]] = {}
+        self._shelf, self._clock = shelf, clock or SystemClock()
+        self._card: tuple[_Stamp | None, VoiceInfo | None] | None = None
+        self._barred: dict[str, str] = {}
+        self._shelved = self.look()
+
+    @property
+    def shelved(self) -> Shelved:
+        """What is installed, as far as it was adopted."""
+        return self._shelved
+
+    @property
+    def built_in(self) -> str | None:
+        """The id of the voice that ships with the program; None if it cannot be read."""
+        voice = self._built_in_card()
+        return voice.id if voice else None
+
+    def look(self) -> Shelved:
+        """What is installed now, adopted or not."""
+        return self._shelf.look() if self._shelf is not None else Shelved()
+
+    def adopt(self, shelved: Shelved) -> None:
+        """From now on these are the installed voices."""
+        self._shelved = shelved
+        known = {voice.digest for voice in shelved.voices}
+        self._barred = {digest: why for digest, why in self._barred.items() if digest in known}
+
+    def bar(self, voice: VoiceInfo, why: str) -> None:
+        """Have another voice speak instead of this very version where a request names none: it cannot be loaded."""
+        self._barred = {**self._barred, voice.digest: why}
 
     def voices(self) -> list[VoiceInfo]:
         """Every voice whose card can be read, by id."""
         return sorted(self._readable().values(), key=lambda voice: voice.id)
 
     def get(self, voice_id: str | None) -> VoiceInfo:
-        """One voice; None means the one that ships, or the only one there is.
+        """One voice; None means the chosen one, else the one that ships, or the first there is.
 
         Raises:
-            UnknownVoice: it is not here and was never loaded here.
+            UnknownVoice: it is not here and was never loaded here, or it or its owner's consent has ended.
         """
         found = self._readable()
         if voice_id is None:
-            first = [voice for voice in found.values() if Path(voice.folder) == self._built_in] or list(found.values())
-            voice_id = first[0].id if first else None
+            voice_id = self._default(found)
         voice = found.get(voice_id) if voice_id is not None else None
         voice = voice or self._remembered(voice_id)
         if voice is None:
             raise UnknownVoice(voice_id, tuple(sorted(found)))
+        if (ended := self.ended(voice)) is not None:
+            raise UnknownVoice(voice.id, tuple(sorted(found)), ended)
         return voice
+
+    def speaking(self, voice_id: str | None) -> VoiceInfo:
+        """The voice of requests that name none: ``voice_id`` (None: see :meth:`get`) if it can speak, else another one.
+
+        Raises:
+            UnknownVoice: there is no other either.
+        """
+        found = self._readable()
+        first = voice_id if voice_id is not None else self._default(found)
+        others = (self.built_in, *sorted(found))
+        for candidate in (first, *others):
+            voice = found.get(candidate) if candidate is not None else None
+            if voice is not None and self.ended(voice) is None and voice.digest not in self._barred:
+                return voice
+        return self.get(voice_id)
+
+    def why_not(self, voice_id: str) -> str | None:
+        """Why a voice does not speak although it was chosen; None if it does."""
+        voice = self._readable().get(voice_id)
+        if voice is None:
+            return f"there is no voice {voice_id!r}"
+        return self.ended(voice) or self._barred.get(voice.digest)
+
+    def ended(self, voice: VoiceInfo) -> str | None:
+        """That a voice may not speak any more; None while it may."""
+        if voice.usable_until is None or self._clock.now() < voice.usable_until:
+            return None
+        return f"voice {voice.id} or its owner's consent has expired; install a newer pack"
 
     def remember(self, voice: VoiceInfo) -> None:
         """Keep a voice's facts; failing to is logged, since speech needs it only after damage."""
-        temporary = self._memory.with_name(f".{self._memory.name}.{os.getpid()}.tmp")
         try:
-            facts = {**self._memories(), voice.id: asdict(voice), "": {"last": voice.id}}
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(facts, file, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._memory)
+            state_file.write(self._memory, {**self._memories(), voice.id: asdict(voice), "": {"last": voice.id}})
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             log.warning("voice not remembered voice=%s error=%r", voice.id, str(error))
 
-    def _readable(self) -> dict[str, VoiceInfo]:
-        folders = [self._built_in]
-        if self._installed.is_dir():
-            folders += sorted(path for path in self._installed.iterdir() if path.is_dir() and not path.name.startswith("."))
-        return {voice.id: voice for folder in folders if (voice := self._card(folder)) is not None}
+    def _default(self, found: Iterable[str]) -> str | None:
+        if self._shelved.chosen is not None:
+            return self._shelved.chosen
+        return self.built_in or next(iter(sorted(found)), None)
 
-    def _card(self, folder: Path) -> VoiceInfo | None:
-        # Asked for twice an announcement, so a card is read, or complained about, only when its file has changed.
-        stamp = _stamp(folder / CARD)
-        known = self._cards.get(folder)
-        if known is None or known[0] != stamp:
+    def _readable(self) -> dict[str, VoiceInfo]:
+        built_in = self._built_in_card()
+        return {voice.id: voice for voice in (*self._shelved.voices, *((built_in,) if built_in else ()))}
+
+    def _built_in_card(self) -> VoiceInfo | None:
+        # Asked for twice an announcement, so the card is read, or complained about, only when its file has changed.
+        stamp = _stamp(self._built_in / CARD)
+        if self._card is None or self._card[0] != stamp:
             voice = None
             try:
-                voice = read_card(folder)
+                voice = read_card(self._built_in)
             except EdgeAgentError as error:
-                log.warning("voice unreadable folder=%s error=%r", folder, str(error))
-            known = self._cards[folder] = (stamp, voice)
-        return known[1]
+                log.warning("voice unreadable folder=%s error=%r", self._built_in, str(error))
+            self._card = (stamp, voice)
+        return self._card[1]
 
     def _memories(self) -> dict[str, dict]:
         try:
             facts = json.loads(self._memory.read_bytes())
         except (OSError, ValueError):
             return {}
-        return facts if isinstance(facts, dict) else {}
+        return {name: each for name, each in facts.items() if name != "version"} if isinstance(facts, dict) else {}
 
     def _remembered(self, voice_id: str | None) -> VoiceInfo | None:
         facts = self._memories()
         try:
             facts = facts[voice_id if voice_id is not None else facts[""]["last"]]
-            return VoiceInfo(**{**facts, "languages": tuple(facts["languages"])})
+            voice = VoiceInfo(**{**facts, "languages": tuple(facts["languages"])})
         except (KeyError, TypeError):
             return None
+        # A store that is whole and does not have the voice says that it was deleted.
+        return None if voice.seq is not None and self._shelved.trouble is None else voice
 
 
 def read_card(folder: Path) -> VoiceInfo:

@@ -73,6 +73,7 @@ def test_what_is_to_be_said_goes_before_what_is_to_be_warmed(world: World) -> No
 
 def test_another_voice_is_loaded_speaks_and_is_remembered(world: World) -> None:
     write_voice(world.folder / "voices" / "alto", "alto")
+    world.catalog.adopt(world.catalog.look())
     world.command(Voice("alto"))
     world.run(0.1)
     assert world.answers == [{"ok": True, "voice": "alto"}]

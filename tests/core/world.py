@@ -34,6 +34,7 @@ from edge_agent.voices import Catalog
 from edge_agent.worker import SynthesisWorker
 from tests.doubles.fake_engine import RATE, FakeLoader, pitch_hz, write_voice
 from tests.doubles.fake_loop import FakeLoop
+from tests.doubles.fake_shelf import FolderShelf
 from tests.doubles.fake_sink import FakeCard, ScriptedClock
 
 SOURCE = "mqtt:voice/store-12/kiosk-1/say"
@@ -96,7 +97,7 @@ class World:
         self.journal = Journal(self.folder / "journal.db", clock=self.clock, reserve_bytes=0)
         self.cache = PhraseCache(self.folder / "phrases", floor_bytes=0, clock=self.clock)
         self.policy = Policy(self._policy_config, clock=self.clock, quota_path=self.folder / "quota.db")
-        self.catalog = Catalog(self.folder, self.voice_folder)
+        self.catalog = Catalog(self.folder, self.voice_folder, FolderShelf(self.folder / "voices"))
         self.engines = Engines("auto", 1, self._engine_changed, self.loader)
         self.speaker = Speaker(self.engines, self.cache, Templates.parse(self._templates), -16.0)
         self.worker = SynthesisWorker(self.speaker, Heartbeat("synthesis", 30.0))

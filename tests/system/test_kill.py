@@ -18,7 +18,8 @@ from edge_agent.journal import Journal
 from edge_agent.phrases import PhraseCache
 from edge_agent.speech import Engines, Speaker
 from edge_agent.templates import Templates
-from edge_agent.voices import Catalog
+from edge_agent.voices.store import open_catalog
+from tests.doubles.fake_shelf import shelve
 from tests.rigs.daemon import Daemon
 from tests.rigs.nursery import Nursery
 from tests.system import codes
@@ -99,12 +100,9 @@ def make_device(folder: Path, broker, total: int) -> Device:
     device.port, device.say = broker.port, "voice/store-12/kiosk-1/say"
     device.manager.close()
     (device.folder / "alsa.conf").write_text(ALSA.format(folder=device.folder, rate=RATE))
-    voice_folder = device.folder / "state" / "voices" / "numbers"
-    voice_folder.mkdir(parents=True)
-    card = {"voice_id": "numbers", "display_name": "Numbers", "engine": "none", "languages": ["zh"], "loudness_lufs": -16.0}
-    (voice_folder / "voice.json").write_text(json.dumps({**card, "shape": {"sample_rate": codes.RATE}}))
+    shelve(device.folder / "state", "numbers", shape={"sample_rate": codes.RATE})
     cache = PhraseCache(device.folder / "cache" / "phrases", floor_bytes=0)
-    voice = Catalog(device.folder / "state").get("numbers")
+    voice = open_catalog(device.folder / "state").get("numbers")
     speaker = Speaker(Engines("cpu", 1), cache, Templates.parse(()), -16.0)
     for number in range(total):
         (segment,) = speaker.script(words(number), "auto").speech
@@ -115,7 +113,7 @@ def make_device(folder: Path, broker, total: int) -> Device:
 
 
 def announcement(number: int) -> dict:
-    return {"id": f"n{number}", "text": words(number), "ttl_s": 3600}
+    return {"id": f"n{number}", "text": words(number), "ttl_s": 3600, "voice": "numbers"}
 
 
 def words(number: int) -> str:

@@ -11,14 +11,15 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.service.doctor.finding import Finding
 from edge_agent.synthesis import Engine, Runtime, load_engine
 from edge_agent.text import Speech, plan
-from edge_agent.voices import Catalog, UnknownVoice
+from edge_agent.voices import UnknownVoice
+from edge_agent.voices.store import open_catalog
 
 _SENTENCE = "语音正常。The voice is ready."
 
 
 def check_voice(config: Config) -> Iterator[Finding]:
     try:
-        voice = Catalog(config.paths.state_dir).get(config.voice.id)
+        voice = open_catalog(config.paths.state_dir).get(config.voice.id)
     except UnknownVoice as error:
         yield Finding.fail("voice", str(error), "Install it, or set voice.id to one of those.")
         return

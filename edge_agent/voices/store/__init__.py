@@ -1,0 +1,33 @@
+"""The store of installed voices; see ``STORE.md`` beside the packages of this folder."""
+
+from edge_agent.voices.store.audit import Damage, Record
+from edge_agent.voices.store.errors import REASONS, AlreadyInstalled, StoreError
+from edge_agent.voices.store.facts import Facts
+from edge_agent.voices.store.gate import Gate, KeyGate
+from edge_agent.voices.store.receipt import Receipt
+from edge_agent.voices.store.shelf import StoreShelf, open_catalog
+from edge_agent.voices.store.state import Entry, State
+from edge_agent.voices.store.store import Settings, Store
+from edge_agent.voices.store.traces import EngineCache, Memory, Phrases, Trace
+
+__all__ = [
+    "REASONS",
+    "AlreadyInstalled",
+    "Damage",
+    "EngineCache",
+    "Entry",
+    "Facts",
+    "Gate",
+    "KeyGate",
+    "Memory",
+    "Phrases",
+    "Receipt",
+    "Record",
+    "Settings",
+    "State",
+    "Store",
+    "StoreError",
+    "StoreShelf",
+    "Trace",
+    "open_catalog",
+]

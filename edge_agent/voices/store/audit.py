@@ -1,0 +1,136 @@
+"""The audit log: lines of JSON that only grow, each with the SHA-256 of the one before.
+
+The newest line also stands in the store's state, which is written first. So a crash between the two loses nothing (the line
+is added at the next occasion), and a log that was cut short or edited no longer fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+FIRST = "0" * 64
+_READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line. ``event`` is one of :data:`EVENTS`, ``by`` says who asked (``cli``, ``usb``, ``mqtt:<topic>`` ...)."""
+
+    number: int
+    at: str
+    event: str
+    voice: str | None
+    seq: int | None
+    by: str
+    detail: Mapping[str, Any]
+
+
+EVENTS = ("installed", "refused", "activated", "rolled_back", "expired", "deleting", "deleted", "swept")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where the log is not what it was: the number of the line in the file, from 1, and what is wrong."""
+
+    line: int
+    problem: str
+
+
+def next_line(last_line: str, at: float, event: str, *, voice: str | None, seq: int | None, by: str, detail: Mapping[str, Any]) -> str:
+    """The line that follows ``last_line`` (empty for the first), without its end."""
+    number = json.loads(last_line)["n"] + 1 if last_line else 1
+    before = hashlib.sha256(last_line.encode()).hexdigest() if last_line else FIRST
+    moment = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    record = {"n": number, "at": moment, "event": event, "voice": voice, "seq": seq, "by": by, "detail": dict(detail), "before": before}
+    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+
+
+def settle(path: Path, last_line: str) -> None:
+    """Have ``last_line`` be the end of the log, on the disk; a line that was written only in part is completed.
+
+    Raises:
+        OSError: it is not; try again later.
+    """
+    if not last_line:
+        return
+    wanted = f"{last_line}\n".encode()
+    tail = _tail(path)
+    if tail.endswith(wanted):
+        return
+    torn = tail.rpartition(b"\n")[2]
+    missing = wanted[len(torn) :] if torn and wanted.startswith(torn) else (b"\n" if torn else b"") + wanted
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while missing:
+            missing = missing[os.write(descriptor, missing) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def records(path: Path) -> Iterator[Record]:
+    """The log, oldest first; lines that cannot be read are left out (see :func:`check`).
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    for raw in _lines(path):
+        try:
+            values = json.loads(raw)
+            yield Record(*(values[name] for name in ("n", "at", "event", "voice", "seq", "by", "detail")))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def check(path: Path, last_line: str) -> list[Damage]:
+    """Everything that was changed, removed or added without going through the store; empty if the log is sound.
+
+    Args:
+        last_line: the newest line, from the store's state.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    damages, before, number = [], FIRST, 0
+    line = b""
+    for position, line in enumerate(_lines(path), 1):
+        try:
+            values = json.loads(line)
+            fits = values["before"] == before and values["n"] == number + 1
+            number = int(values["n"])
+        except (ValueError, KeyError, TypeError):
+            damages.append(Damage(position, "is not a record"))
+            continue
+        if not fits:
+            damages.append(Damage(position, "does not follow the line before it"))
+        before = hashlib.sha256(line).hexdigest()
+    if last_line.encode() != line:
+        damages.append(Damage(number + 1, "the newest record is missing"))
+    return damages
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            yield line.removesuffix(b"\n")
+
+
+def _tail(path: Path) -> bytes:
+    """The last bytes, more than any line has."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _READ_BYTES))
+            return file.read()
+    except FileNotFoundError:
+        return b""

@@ -1,0 +1,259 @@
+"""The voices on this device: taken in, switched, taken back, deleted, each whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from edge_agent.clock import Clock, SystemClock
+from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.store import arrival, departure, seal
+from edge_agent.voices.store.book import Book, Stamp
+from edge_agent.voices.store.errors import StoreError
+from edge_agent.voices.store.facts import Facts, read_facts
+from edge_agent.voices.store.gate import Gate
+from edge_agent.voices.store.layout import FILES, Layout
+from edge_agent.voices.store.receipt import Receipt
+from edge_agent.voices.store.state import State
+from edge_agent.voices.store.traces import Trace
+
+log = logging.getLogger(__name__)
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a store is made of besides its folder.
+
+    ``canary`` loads the voice in a folder, has it speak, and raises if that is not what it should say; ``traces`` are what
+    else must go with a voice; ``reserved`` ids belong to voices that ship with the program; ``device`` names this device in
+    receipts; ``memory`` is a folder in memory for opened voices; ``sync`` says whether data is forced to the disk.
+    """
+
+    canary: Callable[[Path], None]
+    traces: Sequence[Trace] = ()
+    quota_bytes: int = 2 * GIB
+    reserved: frozenset[str] = frozenset()
+    device: str = "unnamed"
+    memory: Path = field(default_factory=seal.memory_folder)
+
+
+class Store:
+    """Safe from several processes at once; any thread. Every change is recorded, see :mod:`edge_agent.voices.store.audit`.
+
+    Args:
+        root: the folder of voices, see :mod:`edge_agent.voices.store.layout`.
+        gate: decides whose voices are taken; None for a store that is only looked at.
+    """
+
+    def __init__(self, root: Path, gate: Gate, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.layout = Layout(root)
+        self.book = Book(self.layout, clock or SystemClock())
+        self.gate, self.settings = gate, settings
+
+    # ---- looking
+
+    def state(self) -> State:
+        """
+        Raises:
+            StoreError: ``state``: it is damaged.
+        """
+        return self.book.state()
+
+    def stamp(self) -> Stamp | None:
+        """Changes with every change to the store, whoever makes it; cheap."""
+        return self.book.stamp()
+
+    def voices(self) -> list[Facts]:
+        """The active version of every voice, by id; one that is damaged is logged and left out.
+
+        Raises:
+            StoreError: ``state``.
+        """
+        return installed(self.layout, self.state())
+
+    @contextmanager
+    def opened(self, voice_id: str, seq: int) -> Iterator[Path]:
+        """A folder with a version's files, verified anew: in memory, and gone afterwards, if the version is sealed.
+
+        Raises:
+            StoreError: ``unknown`` or ``damaged``.
+            PackError: it may not be used (any more).
+        """
+        version = self.layout.version(voice_id, seq)
+        facts = read_facts(version)
+        now = self.book.now(self.state())
+        if not facts.sealed:
+            arrival.check_identity(self.gate.verify(version / FILES, now), voice_id, seq)
+            yield version / FILES
+            return
+        if self.gate.identity is None:
+            raise StoreError("damaged", f"voice {voice_id} is sealed to a device key that is not there; bring the key back")
+        seal.sweep_memory(self.settings.memory)
+        with seal.in_memory(self.settings.memory) as plain:
+            seal.unseal(version, FILES, plain, self.gate.identity)
+            arrival.check_identity(self.gate.verify(plain, now), voice_id, seq)
+            yield plain
+
+    # ---- changing
+
+    def sweep(self) -> None:
+        """Remove what an interrupted change has left, and finish a deletion that was begun. For every start.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        seal.sweep_memory(self.settings.memory)
+        with self.book.writing() as state:
+            departure.sweep(self, state)
+            self.book.keep_reserve()
+
+    def install(self, source: Path | BinaryIO, *, by: str, choose: bool = True) -> Facts:
+        """Take in a pack: verify, unpack beside, have it speak, switch, keep the version before.
+
+        Args:
+            by: who brought it, for the audit log.
+            choose: also make it the voice of requests that name none.
+
+        Raises:
+            AlreadyInstalled: there was nothing to do.
+            PackError, StoreError: it was refused; nothing has changed.
+        """
+        with self.book.writing() as state:
+            departure.sweep(self, state)
+            state = self.state()
+            notes: dict[str, Any] = {}
+            try:
+                return arrival.install(self, state, source, by=by, choose=choose, notes=notes)
+            except EdgeAgentError as error:
+                self._record_refusal(error, by, notes)
+                raise
+            except OSError as error:
+                refusal = StoreError("disk", f"the voice could not be stored: {error}")
+                self._record_refusal(refusal, by, notes)
+                raise refusal from error
+
+    def choose(self, voice_id: str | None, *, by: str) -> None:
+        """Make a voice, or a reserved one, that of requests that name none; None is the one that ships with the program.
+
+        Raises:
+            StoreError: ``unknown``, or the store cannot be written.
+        """
+        with self.book.writing() as state:
+            shipped = voice_id is None or voice_id in self.settings.reserved
+            seq = None if shipped else state.entry(voice_id).active
+            if state.chosen != voice_id:
+                self.book.commit(replace(state, chosen=voice_id), "activated", voice=voice_id, seq=seq, by=by)
+
+    def activate(self, voice_id: str, seq: int | None = None, *, by: str) -> Facts:
+        """Make a kept version the active one of its voice, and its voice that of requests that name none.
+
+        Raises:
+            StoreError: ``unknown`` or ``damaged``, or the store cannot be written.
+            PackError: it may not be used any more.
+        """
+        with self.book.writing() as state:
+            entry = state.entry(voice_id)
+            seq = seq or entry.active
+            if seq not in entry.versions:
+                kept = ", ".join(map(str, sorted(entry.versions)))
+                raise StoreError("unknown", f"version {seq} of voice {voice_id} is not kept here; there are: {kept}")
+            facts = self._checked(voice_id, seq)
+            if seq != entry.active:
+                entry = replace(entry, active=seq, previous=entry.active)
+            new = replace(state.with_entry(voice_id, entry), chosen=voice_id)
+            if new != state:
+                self.book.commit(new, "activated", voice=voice_id, seq=seq, by=by)
+            return facts
+
+    def roll_back(self, voice_id: str, *, by: str, failed: str | None = None, seq: int | None = None) -> Facts:
+        """Go back to the version before; the counter stays, so what was left is not taken in by itself again.
+
+        Args:
+            failed: why the active version cannot be used; then it is not kept.
+            seq: roll back only if this is still the active version.
+
+        Raises:
+            StoreError: ``unknown``: there is no version before; or the store cannot be written.
+            PackError: the version before may not be used any more.
+        """
+        with self.book.writing() as state:
+            entry = state.entry(voice_id)
+            if seq is not None and entry.active != seq:
+                return read_facts(self.layout.version(voice_id, entry.active))
+            if entry.previous is None:
+                raise StoreError("unknown", f"there is no version before {entry.active} of voice {voice_id} to go back to")
+            facts = self._checked(voice_id, entry.previous)
+            back = replace(entry, active=entry.previous, previous=None if failed else entry.active)
+            detail = {"from": entry.active} | ({"failed": failed} if failed else {})
+            new = self.book.commit(state.with_entry(voice_id, back), "rolled_back", voice=voice_id, seq=back.active, by=by, detail=detail)
+            departure.sweep(self, new)
+            return facts
+
+    def delete(self, voice_id: str, *, by: str, up_to: int | None = None) -> Receipt:
+        """Delete a voice for good: its keys, files, engine caches and recorded phrases; the counter stays.
+
+        Args:
+            up_to: refuse if a newer version than this is here.
+
+        Raises:
+            StoreError: ``unknown``; or ``disk``: something could not be deleted yet, and is at the next :meth:`sweep`.
+        """
+        with self.book.writing() as state:
+            return departure.delete(self, state, voice_id, by=by, up_to=up_to)
+
+    def record_expiry(self, voice_id: str, *, by: str) -> None:
+        """Note in the audit log that a voice is not spoken any more, once."""
+        with self.book.writing() as state:
+            entry = state.entry(voice_id)
+            for record in reversed(self.book.records()):
+                if record.voice == voice_id and record.event in ("expired", "installed", "activated", "rolled_back"):
+                    if record.event == "expired":
+                        return
+                    break
+            self.book.commit(state, "expired", voice=voice_id, seq=entry.active, by=by)
+
+    def record_refusal(self, error: EdgeAgentError, *, by: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Note in the audit log that something was refused before it reached :meth:`install`.
+
+        Raises:
+            StoreError: it cannot be noted.
+        """
+        with self.book.writing():
+            self._record_refusal(error, by, dict(detail or {}))
+
+    def _checked(self, voice_id: str, seq: int) -> Facts:
+        with self.opened(voice_id, seq):
+            return read_facts(self.layout.version(voice_id, seq))
+
+    def _record_refusal(self, error: EdgeAgentError, by: str, notes: Mapping[str, Any]) -> None:
+        reason = getattr(error, "reason", "refused")
+        if reason == "installed":
+            return
+        detail = {"reason": reason, "problem": str(error), **{name: notes[name] for name in notes if name not in ("voice", "seq")}}
+        try:
+            self.book.commit(self.state(), "refused", voice=notes.get("voice"), seq=notes.get("seq"), by=by, detail=detail)
+        except (OSError, StoreError) as trouble:
+            log.error("refusal not recorded reason=%s error=%r", reason, str(trouble))
+
+
+def installed(layout: Layout, state: State) -> list[Facts]:
+    """The active version of every voice, by id; one that is damaged is logged and left out."""
+    found = []
+    for voice_id, entry in sorted(state.voices.items()):
+        if entry.active is None:
+            continue
+        try:
+            facts = read_facts(layout.version(voice_id, entry.active))
+        except StoreError as error:
+            log.warning("voice unreadable voice=%s seq=%d error=%r", voice_id, entry.active, str(error))
+            continue
+        found.append(facts)
+    return found
+
+

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_agent.voices.store import Settings, Store
+from tests.rigs.depot import NOW, Depot
+
+MakeStore = Callable[..., Store]
+
+
+class StoppedClock:
+    """Stands still unless told."""
+
+    def __init__(self) -> None:
+        self.at = NOW.timestamp()
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+def hums(_folder: Path) -> None:
+    """A canary that trusts everybody."""
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    folder = tmp_path / "depot"
+    folder.mkdir()
+    return Depot(folder)
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def make_store(tmp_path: Path, depot: Depot, clock: StoppedClock) -> MakeStore:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+
+    def make(root: Path | None = None, *, with_keys: bool = True, **settings: object) -> Store:
+        settings = {"canary": hums, "memory": memory, "device": "kiosk-1", "reserved": frozenset({"default"}), **settings}
+        return Store(root or tmp_path / "voices", depot.gate(with_keys=with_keys), Settings(**settings), clock=clock)
+
+    return make
+
+
+@pytest.fixture
+def store(make_store: MakeStore) -> Store:
+    return make_store()

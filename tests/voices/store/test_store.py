@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from edge_agent.voices.keys import Signature
+from edge_agent.voices.pack import PackError
+from edge_agent.voices.store import AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError
+from tests.rigs.depot import NOW, Depot
+
+SECRET = b"weights of anna "
+
+
+def content_of(store, voice_id: str = "anna", seq: int | None = None) -> bytes:
+    seq = seq or store.state().entry(voice_id).active
+    with store.opened(voice_id, seq) as folder:
+        return (folder / "weights.bin").read_bytes()
+
+
+def events(store) -> list[str]:
+    return [record.event for record in store.book.records()]
+
+
+def refused(store, reason: str, source: Path) -> None:
+    before = store.state().voices
+    with pytest.raises((StoreError, PackError)) as error:
+        store.install(source, by="test")
+    assert error.value.reason == reason
+    assert store.state().voices == before
+    newest = store.book.records()[-1]
+    assert (newest.event, newest.detail["reason"]) == ("refused", reason)
+
+
+def bytes_below(*folders: Path) -> bytes:
+    return b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_an_installed_voice_is_chosen_opens_and_lies_sealed_on_the_disk(store, depot: Depot, tmp_path) -> None:
+    facts = store.install(depot.pack(7), by="usb")
+    assert (facts.id, facts.seq, facts.sealed, facts.version) == ("anna", 7, True, "1.7")
+    assert store.state().chosen == "anna"
+    assert content_of(store) == SECRET * 64
+    assert SECRET not in bytes_below(store.layout.root)
+    assert not list((tmp_path / "memory").iterdir())
+    assert events(store) == ["installed"]
+    assert store.book.damages() == []
+
+
+def test_without_device_keys_a_pack_that_is_not_sealed_is_kept_as_it_is(make_store, depot: Depot) -> None:
+    store = make_store(with_keys=False)
+    store.install(depot.pack(7, sealed=False), by="cli")
+    assert content_of(store) == SECRET * 64
+    assert SECRET in bytes_below(store.layout.root)
+
+
+def test_a_newer_version_takes_over_and_the_one_before_is_kept(store, depot: Depot) -> None:
+    for seq in (7, 8, 9):
+        store.install(depot.pack(seq, depot.voice(content=b"%d" % seq)), by="cli")
+    entry = store.state().entry("anna")
+    assert (entry.active, entry.previous, entry.counter) == (9, 8, 9)
+    assert content_of(store) == b"9"
+    assert sorted(path.name for path in store.layout.voice("anna").iterdir()) == ["8", "9"]
+    store.roll_back("anna", by="cli")
+    assert content_of(store) == b"8"
+    store.activate("anna", 9, by="cli")
+    assert content_of(store) == b"9"
+    assert events(store) == ["installed"] * 3 + ["rolled_back", "activated"]
+
+
+def test_the_same_pack_twice_is_nothing_to_do(store, depot: Depot) -> None:
+    pack = depot.pack(7)
+    store.install(pack, by="usb")
+    with pytest.raises(AlreadyInstalled):
+        store.install(pack, by="usb")
+    assert events(store) == ["installed"]
+
+
+def test_older_and_replayed_packs_are_refused_even_after_rollback_and_deletion(store, depot: Depot) -> None:
+    old, new = depot.pack(7), depot.pack(8)
+    store.install(old, by="cli")
+    store.install(new, by="cli")
+    refused(store, "downgrade", old)
+    store.roll_back("anna", by="cli")
+    refused(store, "downgrade", old)
+    refused(store, "downgrade", depot.pack(8, depot.voice(content=b"another with the number of an old one")))
+    store.delete("anna", by="cli")
+    refused(store, "replayed", new)
+    refused(store, "replayed", old)
+    store.install(depot.pack(9), by="cli")
+    assert store.state().entry("anna").active == 9
+
+
+def test_what_is_damaged_can_be_installed_again_from_the_same_pack(store, depot: Depot) -> None:
+    pack = depot.pack(7)
+    store.install(pack, by="cli")
+    victim = store.layout.version("anna", 7) / "files" / "weights.bin.age"
+    victim.write_bytes(victim.read_bytes()[:-1] + b"!")
+    with pytest.raises(StoreError, match="install the voice again"), store.opened("anna", 7):
+        pass
+    store.install(pack, by="cli")
+    assert content_of(store) == SECRET * 64
+
+
+@pytest.mark.parametrize(
+    ("reason", "days"), [("expired", {"expires": 1}), ("consent_expired", {"consent_until": 1}), ("not_yet_valid", {"valid_from": 20})]
+)
+def test_what_may_not_be_used_now_is_refused(store, depot: Depot, clock, reason: str, days: dict[str, int]) -> None:
+    pack = depot.pack(7, **{name: NOW + timedelta(days=n) for name, n in days.items()})
+    clock.at += 86400 * 9
+    refused(store, reason, pack)
+
+
+def test_what_has_expired_opens_no_more_even_when_the_clock_is_set_back(store, depot: Depot, clock) -> None:
+    store.install(depot.pack(7, expires=NOW + timedelta(days=1)), by="cli")
+    clock.at += 86400 * 2
+    for _ in range(2):
+        store.record_expiry("anna", by="daemon")
+    assert events(store) == ["installed", "expired"]
+    clock.at -= 86400 * 3
+    with pytest.raises(PackError) as error, store.opened("anna", 7):
+        pass
+    assert error.value.reason == "expired"
+
+
+def test_a_pack_for_others_or_by_others_is_refused(store, depot: Depot, tmp_path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    stranger = Depot(tmp_path / "elsewhere")
+    refused(store, "untrusted", stranger.pack(7))
+    stranger.key = depot.key
+    refused(store, "wrong_device", stranger.pack(7))
+    refused(store, "reserved", depot.pack(7, depot.voice("default")))
+    assert not store.voices()
+
+
+def test_a_voice_that_does_not_say_what_it_should_is_refused(make_store, depot: Depot) -> None:
+    def mute(folder: Path) -> None:
+        assert (folder / "weights.bin").read_bytes() == SECRET * 64
+        raise StoreError("canary", "it says nothing")
+
+    store = make_store(canary=mute)
+    refused(store, "canary", depot.pack(7))
+    assert not store.layout.leftovers() and not store.layout.folders()
+
+
+def test_the_quota_counts_what_is_kept(make_store, depot: Depot) -> None:
+    store = make_store(quota_bytes=20_000)
+    store.install(depot.pack(7, depot.voice(content=b"7" * 6000)), by="cli")
+    store.install(depot.pack(8, depot.voice(content=b"8" * 6000)), by="cli")
+    store.install(depot.pack(9, depot.voice(content=b"9" * 6000)), by="cli")
+    refused(store, "quota", depot.pack(1, depot.voice("berta", content=b"b" * 6000)))
+    refused(store, "quota", depot.pack(10, depot.voice(content=b"x" * 19_000)))
+
+
+def test_voices_live_beside_each_other(store, depot: Depot) -> None:
+    store.install(depot.pack(7), by="cli")
+    store.install(depot.pack(3, depot.voice("berta", content=b"b")), by="cli", choose=False)
+    assert [facts.id for facts in store.voices()] == ["anna", "berta"]
+    assert store.state().chosen == "anna"
+    store.activate("berta", by="cli")
+    assert store.state().chosen == "berta"
+    store.choose("default", by="cli")
+    assert store.state().chosen == "default"
+    store.delete("anna", by="cli")
+    assert content_of(store, "berta") == b"b"
+
+
+def test_one_version_in_the_place_of_another_is_damage(store, depot: Depot) -> None:
+    for seq in (7, 8):
+        store.install(depot.pack(seq, depot.voice(content=b"%d" % seq)), by="cli")
+    store.layout.version("anna", 8).rename(store.layout.version("anna", 9))
+    store.layout.version("anna", 7).rename(store.layout.version("anna", 8))
+    with pytest.raises(StoreError, match="lies anna 7"), store.opened("anna", 8):
+        pass
+
+
+def test_a_version_that_failed_is_given_up_for_the_one_before(store, depot: Depot) -> None:
+    for seq in (7, 8):
+        store.install(depot.pack(seq), by="cli")
+    assert store.roll_back("anna", by="daemon", failed="it crashes", seq=8).seq == 7
+    assert (store.state().entry("anna").previous, store.state().entry("anna").counter) == (None, 8)
+    assert store.book.records()[-1].detail == {"from": 8, "failed": "it crashes"}
+    assert store.roll_back("anna", by="daemon", failed="it crashes", seq=8).seq == 7, "it was rolled back already"
+    with pytest.raises(StoreError, match="no version before"):
+        store.roll_back("anna", by="daemon", failed="it crashes", seq=7)
+
+
+def test_what_is_not_there_is_said(store, depot: Depot) -> None:
+    for action in (store.activate, store.roll_back, store.delete, store.choose):
+        with pytest.raises(StoreError, match="there is no voice 'nobody'"):
+            action("nobody", by="cli")
+    store.install(depot.pack(7), by="cli")
+    with pytest.raises(StoreError, match="version 5 of voice anna is not kept here; there are: 7"):
+        store.activate("anna", 5, by="cli")
+
+
+def test_deletion_leaves_nothing_but_a_signed_receipt(make_store, depot: Depot, tmp_path) -> None:
+    phrases, engines, memory = tmp_path / "phrases", tmp_path / "engines", tmp_path / "voices.json"
+    phrases.mkdir()
+    (phrases / "anna.flac").write_bytes(SECRET)
+    (engines / ("ab" * 16)).mkdir(parents=True)
+    (engines / ("ab" * 16) / "engine").write_bytes(SECRET)
+    for spared in ("cd" * 16, "cuda"):
+        (engines / spared).mkdir()
+    memory.write_text(json.dumps({"version": 1, "anna": {"name": "Anna"}, "default": {}, "": {"last": "anna"}}))
+
+    def clear(voice_id: str) -> int:
+        (phrases / f"{voice_id}.flac").unlink(missing_ok=True)
+        return 1
+
+    traces = (Phrases(clear), EngineCache(engines, lambda: {"cd" * 32}), Memory(memory))
+    store = make_store(traces=traces)
+    for seq in (7, 8):
+        store.install(depot.pack(seq), by="cli")
+    (engines / ("ab" * 16)).mkdir(exist_ok=True)
+    receipt = store.delete("anna", by="mqtt:voice/x/cmd")
+    assert (receipt.voice, receipt.versions, receipt.keys_destroyed, receipt.signed) == ("anna", (7, 8), 2, True)
+    assert receipt.erased == {"files": 16, "phrases": 1, "engine_cache": 1, "memory": 1}
+    signature = Signature.from_bytes(receipt.path.with_name(f"{receipt.path.name}.minisig").read_bytes())
+    assert depot.device_signer.public_key.made(signature, receipt.path.read_bytes())
+    assert json.loads(receipt.path.read_bytes())["requested_by"] == "mqtt:voice/x/cmd"
+    assert SECRET not in bytes_below(store.layout.root, phrases, engines)
+    assert sorted(path.name for path in engines.iterdir()) == ["cd" * 16, "cuda"]
+    assert json.loads(memory.read_text()) == {"version": 1, "default": {}}
+    assert store.layout.folders() == []
+    assert store.state().chosen is None
+    assert events(store) == ["installed", "installed", "deleting", "deleted"]
+    with pytest.raises(StoreError), store.opened("anna", 8):
+        pass
+
+
+def test_destroying_the_key_makes_a_copy_of_everything_else_useless(store, depot: Depot, tmp_path) -> None:
+    store.install(depot.pack(7), by="cli")
+    version = store.layout.version("anna", 7)
+    held = (version / "key.age").open("rb")
+    with held:
+        size = len(held.read())
+        kept = {path: path.read_bytes() for path in version.rglob("*") if path.is_file() and path.name != "key.age"}
+        store.delete("anna", by="cli")
+        held.seek(0)
+        assert held.read() == bytes(size), "what an open file, or the disk below it, still had"
+    for path, content in kept.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    with pytest.raises(StoreError, match="does not open"), store.opened("anna", 7):
+        pass
+
+
+def test_a_deletion_that_could_not_end_is_ended_at_the_next_start(make_store, depot: Depot) -> None:
+    broken = [OSError("the disk of the phrases is away")]
+
+    def clear(_voice_id: str) -> int:
+        if broken:
+            raise broken.pop()
+        return 3
+
+    store = make_store(traces=(Phrases(clear),))
+    store.install(depot.pack(7), by="cli")
+    with pytest.raises(StoreError, match="the disk of the phrases is away"):
+        store.delete("anna", by="cli")
+    assert not store.voices() and not store.layout.folders()
+    store.sweep()
+    newest = store.book.records()[-1]
+    assert (newest.event, newest.by, newest.detail["phrases"], newest.detail["signed"]) == ("deleted", "cli", 3, True)
+    store.sweep()
+    assert events(store) == ["installed", "deleting", "deleted"]
+
+
+def test_an_order_up_to_a_version_does_not_touch_a_newer_one(store, depot: Depot) -> None:
+    store.install(depot.pack(8), by="cli")
+    with pytest.raises(StoreError, match="up to 7") as error:
+        store.delete("anna", by="mqtt", up_to=7)
+    assert error.value.reason == "order"
+    store.delete("anna", by="mqtt", up_to=8)
+
+
+@pytest.mark.parametrize("state", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "chosen": 3, "seen_at": 0, "last_line": "", "voices": {}}'])
+def test_a_damaged_state_refuses_every_change_and_loses_nothing(store, depot: Depot, state: str) -> None:
+    store.install(depot.pack(7), by="cli")
+    store.layout.state.write_text(state)
+    for change in (store.sweep, lambda: store.install(depot.pack(8), by="cli"), lambda: store.delete("anna", by="cli")):
+        with pytest.raises(StoreError) as error:
+            change()
+        assert error.value.reason == "state"
+    assert store.layout.version("anna", 7).is_dir()
+
+
+def test_two_changes_at_a_time_wait_for_each_other(store, make_store, depot: Depot) -> None:
+    with store.book.writing(), pytest.raises(StoreError) as error, make_store().book.writing(wait=False):
+        pass
+    assert error.value.reason == "busy"
+
+
+def test_settings_default_to_a_place_in_memory() -> None:
+    assert Settings(canary=lambda _folder: None).memory.is_dir()
