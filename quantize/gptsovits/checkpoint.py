@@ -12,21 +12,30 @@ import torch
 from torch import Tensor, nn
 
 from quantize.gptsovits import unpickle
-from quantize.gptsovits.config import CODE_DIM, MRTE_DIM, N_CODES, read_sovits, read_t2s
+from quantize.gptsovits.config import CODE_DIM, MRTE_DIM, N_CODES, Reader, read_sovits, read_t2s
 from quantize.gptsovits.errors import CheckpointRefused
 from quantize.gptsovits.sovits import Sovits
 from quantize.gptsovits.t2s import TextToSemantic
 
 Version = Literal["v1", "v2", "v2Pro", "v2ProPlus"]
 
-SYMBOLS = {"v1": 322, "v2": 732, "v2Pro": 732, "v2ProPlus": 732}
+SYMBOLS: Mapping[Version, int] = {"v1": 322, "v2": 732, "v2Pro": 732, "v2ProPlus": 732}
 """How many phonemes a version's table has."""
 
-PRO_WIDTHS = {512: "v2Pro", 768: "v2ProPlus"}
+SPECTRUM_BINS: Mapping[Version, int] = {"v1": 1025, "v2": 704, "v2Pro": 704, "v2ProPlus": 704}
+"""How many the reference encoder sees, from the lowest on."""
+
+PRO: tuple[Version, ...] = ("v2Pro", "v2ProPlus")
+PRO_WIDTHS: Mapping[int, Version] = {512: "v2Pro", 768: "v2ProPlus"}
+"""By the decoder's first layer."""
+
 NOT_AN_EDGE_TARGET = (
     "is a {found} checkpoint: it makes sound with a flow-matching transformer of 337 M parameters that runs 8 to 32 times a"
     " sentence and cannot stream, which is out of a small device's reach; take the same voice trained as v2, v2Pro or v2ProPlus"
 )
+
+_ABSENT = torch.empty(1)
+"""Of a shape that nothing has."""
 
 _NORMALISATION = {"weight": "gamma", "bias": "beta"}
 
@@ -86,8 +95,7 @@ def load_stage1(path: Path) -> Stage1:
     if not any(name.startswith("model.") for name in content["weight"]):
         raise CheckpointRefused(source, "holds no text-to-semantic model; the first stage is the .ckpt file, the second the .pth")
     weights = {name.removeprefix("model."): value for name, value in content["weight"].items()}
-    feed_forward = weights.get("h.layers.0.linear1.weight", torch.empty(0))
-    config = read_t2s(source, content["config"], ffn=feed_forward.shape[0])
+    config = read_t2s(source, content.get("config"), ffn=weights.get("h.layers.0.linear1.bias", _ABSENT).numel())
     with torch.device("meta"):
         model = TextToSemantic(config)
     _fill(source, model, weights)
@@ -104,17 +112,13 @@ def load_stage2(path: Path) -> Stage2:
     source = path.name
     content, header = _content(path)
     weights = _fold_weight_norm(source, content["weight"])
-    config = content["config"]
     version = _version(source, content, weights, header)
-    spectral = weights.get("ref_enc.spectral.0.fc.weight", torch.empty(0, 1))
-    sizes = read_sovits(
-        source, config, phones=SYMBOLS[version], spec_bins=spectral.shape[-1], pro=version in ("v2Pro", "v2ProPlus")
-    )
+    sizes = read_sovits(source, content.get("config"), phones=SYMBOLS[version], spec_bins=SPECTRUM_BINS[version], pro=version in PRO)
     if not sizes.pro and sizes.speaker != MRTE_DIM:
         raise CheckpointRefused(source, f"config model.gin_channels is {sizes.speaker}, which only {MRTE_DIM} can be in {version}")
     with torch.device("meta"):
         model = Sovits(sizes)
-    weights["codebook"] = weights.pop("quantizer.vq.layers.0._codebook.embed", torch.empty(0))
+    weights["codebook"] = weights.get("quantizer.vq.layers.0._codebook.embed", _ABSENT)
     if weights["codebook"].shape != (N_CODES, CODE_DIM):
         raise CheckpointRefused(source, f"its codebook has the shape {tuple(weights['codebook'].shape)}, expected {(N_CODES, CODE_DIM)}")
     _fill(source, model, weights)
@@ -139,15 +143,15 @@ def _version(source: str, content: Mapping[str, Any], weights: Weights, header: 
         raise CheckpointRefused(source, NOT_AN_EDGE_TARGET.format(found=header or "v3 or v4"))
     rows = _rows(source, weights, "enc_p.text_embedding.weight")
     if "sv_emb.weight" in weights:
-        model = content["config"].get("model") if isinstance(content.get("config"), dict) else None
-        named = header or (model.get("version") if isinstance(model, dict) else None)
-        version = PRO_WIDTHS.get(_rows(source, weights, "dec.conv_pre.weight"), named if named == "v2ProPlus" else "v2Pro")
+        named = header or Reader(source, content.get("config"), "model").text("version")
+        other = "v2ProPlus" if named == "v2ProPlus" else "v2Pro"
+        version = PRO_WIDTHS.get(_rows(source, weights, "dec.conv_pre.weight"), other)
     else:
         version = "v1" if rows == SYMBOLS["v1"] else "v2"
     if rows != SYMBOLS[version]:
         raise CheckpointRefused(source, f"knows {rows} phonemes, expected {SYMBOLS['v1']} (v1) or {SYMBOLS['v2']} (v2 and later)")
-    bins = weights["ref_enc.spectral.0.fc.weight"].shape[-1] if "ref_enc.spectral.0.fc.weight" in weights else None
-    if bins not in (None, 1025 if version == "v1" else 704):
+    first = weights.get("ref_enc.spectral.0.fc.weight")
+    if first is not None and first.dim() == 2 and (bins := first.shape[1]) != SPECTRUM_BINS[version]:
         raise CheckpointRefused(source, f"has the phonemes of {version} but a reference encoder of {bins} bins, which is another version's")
     return version
 

@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from quantize.errors import QuantizeError
 from quantize.gptsovits.verify import Check, verify
 
@@ -24,6 +26,7 @@ def verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace, _: Sequence[str]) -> None:
+    torch.set_num_threads(1)  # the models are too small to share, and one thread adds up in one order everywhere
     checks = list(verify(options.folder))
     missed = [check for check in checks if not check.passed]
     if options.json:
@@ -36,8 +39,9 @@ def _verify(options: argparse.Namespace, _: Sequence[str]) -> None:
 
 def _table(checks: Sequence[Check]) -> str:
     rows = [("folder", "runtime", "check", "error", "bar", "")]
-    for each in checks:
-        rows.append((each.folder, each.runtime, each.name, f"{each.error:.3g}", f"{each.bar:g}", "" if each.passed else "MISSED"))
+    rows += [
+        (each.folder, each.runtime, each.name, f"{each.error:.3g}", f"{each.bar:g}", "" if each.passed else "MISSED") for each in checks
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([*lines, f"{sum(each.passed for each in checks)} of {len(checks)} passed"])

@@ -6,6 +6,7 @@ import hashlib
 import json
 import lzma
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,9 +44,10 @@ class T2SCase:
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """``arrays`` by file and name, as tensors."""
+    """``version`` is what the folder says its checkpoints are; ``arrays`` are tensors, by file and name."""
 
     folder: Path
+    version: str
     checkpoints: Checkpoints
     arrays: Mapping[str, Mapping[str, Tensor]]
     t2s_cases: tuple[T2SCase, ...]
@@ -88,7 +90,7 @@ def opened(folder: Path) -> Iterator[Vectors]:
         s1 = _checked(folder / _file(folder, meta, "s1_file"), meta.get("s1_sha256"))
         s2 = _unpacked(folder / _file(folder, meta, "s2_file"), meta.get("s2_sha256_unpacked"), Path(place))
         arrays = {name: _arrays(folder / f"{name}.npz") for name in ARRAYS}
-        yield Vectors(folder, load(s1, s2), arrays, _t2s_cases(folder, meta))
+        yield Vectors(folder, str(meta.get("version")), load(s1, s2), arrays, _t2s_cases(folder, meta))
 
 
 def _meta(folder: Path) -> dict[str, Any]:
@@ -133,9 +135,9 @@ def _unpacked(path: Path, sha256: Any, place: Path) -> Path:
 
 def _arrays(path: Path) -> dict[str, Tensor]:
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             return {name: torch.from_numpy(np.array(stored[name])) for name in stored.files}
-    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise VectorsRefused(path.parent.name, f"{path.name} cannot be read: {error}") from error
 
 

@@ -112,6 +112,7 @@ def verify(path: Path, runtimes: Sequence[Runtime] = (TORCH, BAKED)) -> Iterator
     """
     for folder in folders(path):
         with opened(folder) as vectors, torch.inference_mode():
+            yield Check(folder.name, "torch", "version", float(vectors.checkpoints.version != vectors.version), 0.0)
             yield from _reference(vectors)
             yield from _sampling(vectors)
             voices = _voices(vectors)
