@@ -41,7 +41,7 @@ PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Pass
 @click.option("--phrases", type=FILE, metavar="FILE", help="Texts the device keeps ready, one a line.")
 @click.option("--templates", type=FILE, metavar="FILE", help="Sentences with slots, one a line.")
 @click.option("--chime", "chimes", multiple=True, metavar="NAME=PATH", help="A sound file of the folder, by the name it is asked for.")
-@click.option("--valid-from", type=TIME, metavar="UTC", help="[default: now]")
+@click.option("--valid-from", type=TIME, metavar="UTC", help="[default: always]")
 @click.option("--expires", type=TIME, metavar="UTC", help="[default: never]")
 @click.option("--rollout", type=click.IntRange(0, 100), default=100, show_default=True, metavar="PERCENT", help="Of the devices.")
 @PASSWORD
@@ -66,7 +66,7 @@ def build(
 
     A voice needs its owner's signed consent (--consent), or the signed statement that it has no owner (--synthetic).
     """
-    from edge_agent.voices.pack import build_pack, write_synthetic_consent
+    from edge_agent.voices.pack import ALWAYS, build_pack, write_synthetic_consent
 
     if (consent is None) == (synthetic is None):
         raise click.UsageError("give the owner's --consent, or --synthetic for a voice that is nobody's")
@@ -84,7 +84,7 @@ def build(
             phrases=_lines(phrases),
             templates=_lines(templates),
             chimes=dict(_chime(each) for each in chimes),
-            valid_from=_utc(valid_from),
+            valid_from=_utc(valid_from) or ALWAYS,
             expires=_utc(expires),
             rollout_percent=rollout,
             **({"engine_min": engine_min} if engine_min else {}),
@@ -296,16 +296,20 @@ def _rows(contents: Contents) -> list[tuple[str, object]]:
         ("languages", ", ".join(manifest.languages)),
         ("rate", f"{manifest.sample_rate} Hz"),
         ("licence", manifest.licence),
-        ("valid", f"{_day(manifest.valid_from)} to {_day(manifest.expires)}"),
+        ("valid", _span(manifest.valid_from, manifest.expires)),
         ("rollout", f"{manifest.rollout_percent} %"),
-        ("consent", f"{consent.kind} {consent.subject}, to {_day(consent.valid_until)}, for {', '.join(consent.purposes)}"),
+        ("consent", f"{consent.kind} {consent.subject}, for {', '.join(consent.purposes)}"),
+        ("consented", _span(consent.valid_from, consent.valid_until)),
         ("phrases", f"{len(manifest.phrases)}, {len(manifest.templates)} templates, {len(manifest.chimes)} chimes"),
         *((entry.path, f"{size(entry.size)}  {entry.sha256[:12]}") for entry in manifest.files),
     ]
 
 
-def _day(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%d}" if time else "no end"
+def _span(begin: datetime, end: datetime | None) -> str:
+    from edge_agent.voices.pack import ALWAYS
+
+    begins = "" if begin == ALWAYS else f"from {begin:%Y-%m-%d %H:%M} "
+    return begins + (f"until {end:%Y-%m-%d %H:%M} UTC" if end else "without end")
 
 
 COMMANDS = (build, sign, seal, verify, inspect)

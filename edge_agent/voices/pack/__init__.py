@@ -4,7 +4,7 @@ from edge_agent.voices.pack.build import build_pack, seal_pack, sign_pack
 from edge_agent.voices.pack.errors import PackError, Reason
 from edge_agent.voices.pack.inspect import Contents, inspect_pack, verify_station
 from edge_agent.voices.pack.limits import Limits
-from edge_agent.voices.pack.manifest import FileEntry, Manifest
+from edge_agent.voices.pack.manifest import ALWAYS, FileEntry, Manifest
 from edge_agent.voices.pack.program import Program
 from edge_agent.voices.pack.reader import OpenPack, open_pack
 from edge_agent.voices.pack.synthetic import write_synthetic_consent
@@ -12,6 +12,7 @@ from edge_agent.voices.pack.unpack import Sink
 from edge_agent.voices.pack.verify import verify_folder
 
 __all__ = [
+    "ALWAYS",
     "Contents",
     "FileEntry",
     "Limits",

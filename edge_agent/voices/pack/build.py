@@ -20,7 +20,7 @@ from edge_agent.voices.pack import ustar
 from edge_agent.voices.pack.container import OPEN_BODY, SEALED_BODY, Container, Slice, read_container, signature_name
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
-from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
+from edge_agent.voices.pack.manifest import ALWAYS, CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
 from edge_agent.voices.pack.unpack import Head, head, parse_body
 from edge_agent.voices.pack.verify import open_regular
 
@@ -39,7 +39,7 @@ def build_pack(
     phrases: Sequence[str] = (),
     templates: Sequence[str] = (),
     chimes: Mapping[str, str] | None = None,
-    valid_from: datetime | None = None,
+    valid_from: datetime = ALWAYS,
     expires: datetime | None = None,
     rollout_percent: int = 100,
     now: datetime | None = None,
@@ -51,7 +51,6 @@ def build_pack(
         consent: the owner's record; its signature lies beside it.
         licence: None takes the card's.
         chimes: paths in the folder, by name.
-        valid_from: None is now.
         now: None asks the clock.
 
     Raises:
@@ -81,7 +80,7 @@ def build_pack(
         chimes=dict(chimes or {}),
         licence=licence if licence is not None else card["made"]["licence"],
         created=now,
-        valid_from=(valid_from or now).replace(microsecond=0),
+        valid_from=valid_from,
         expires=expires,
         rollout_percent=rollout_percent,
         files=entries,

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from edge_agent.voices.consent import RECORD_FILE as CONSENT
@@ -24,6 +24,8 @@ from edge_agent.voices.pack.limits import Limits
 FORMAT = "vpk/1"
 MANIFEST, MANIFEST_SIGNATURE = "manifest.json", "manifest.json.minisig"
 MAX_SEQ = 2**53 - 1
+ALWAYS = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""For what is valid from the beginning: a device that lost its clock believes it is then."""
 MAX_PHRASES, MAX_PHRASE_CHARS = 5000, 2000
 MAX_TEMPLATES, MAX_TEMPLATE_CHARS = 1000, 500
 MAX_CHIMES = 64

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_agent.voices.consent import RECORD_FILE, SIGNATURE_FILE, Consent
 from edge_agent.voices.keys import SecretKey
+from edge_agent.voices.pack.manifest import ALWAYS
 
 
 def write_synthetic_consent(folder: Path, voice: str, signer: SecretKey, now: datetime) -> Path:
@@ -24,7 +25,7 @@ def write_synthetic_consent(folder: Path, voice: str, signer: SecretKey, now: da
     """
     now = now.replace(microsecond=0)
     nobody = "nobody: the voice is synthetic"
-    consent = Consent("synthetic", voice, ("announcements",), ("worldwide",), now, None, nobody, (), now)
+    consent = Consent("synthetic", voice, ("announcements",), ("worldwide",), ALWAYS, None, nobody, (), now)
     content = consent.to_bytes()
     (folder / RECORD_FILE).write_bytes(content)
     (folder / SIGNATURE_FILE).write_bytes(signer.sign(content, f"voice consent, synthetic, {voice}"))

@@ -97,15 +97,6 @@ def test_receipts_of_the_device_are_checked_by_minisign(tool, tmp_path: Path) ->
     assert b"deleted voice=anna" in tool("minisign", "-Vm", "receipt.json", "-P", device.secret.public_key.text)
 
 
-def test_an_encrypted_key_of_minisign(tool, tmp_path: Path) -> None:
-    tool("minisign", "-G", "-p", "a.pub", "-s", "a.key", input=b"open sesame\nopen sesame\n")
-    secret = SecretKey.read(tmp_path / "a.key", "open sesame")
-    write(tmp_path, "text", b"hello")
-    write(tmp_path, "text.minisig", secret.sign(b"hello", "hi"))
-    tool("minisign", "-Vm", "text", "-p", "a.pub")
-    assert secret.public_key == PublicKey.parse((tmp_path / "a.pub").read_text())
-
-
 def test_an_author_signs_elsewhere_with_the_stock_tool(maker: Maker, tool, tmp_path: Path) -> None:
     tool("minisign", "-G", "-W", "-p", "a.pub", "-s", "a.key")
     write(tmp_path, "draft.vpk", ustar.member("voice.tar", maker.archive()) + ustar.END)
