@@ -58,18 +58,16 @@ def load_device_keys(folder: Path, environ: Mapping[str, str]) -> DeviceKeys | N
         KeysError: one of the two is missing, others can read it, or it is garbled.
     """
     credentials = environ.get("CREDENTIALS_DIRECTORY")
-    from_credentials = bool(credentials) and (Path(credentials) / AGE_FILE).exists()
-    source = Path(credentials) if credentials and from_credentials else folder
-    age, minisign = source / AGE_FILE, source / MINISIGN_FILE
+    given = Path(credentials) if credentials else None
     try:
+        places = [given if given and (given / name).exists() else folder for name in (AGE_FILE, MINISIGN_FILE)]
+        age, minisign = places[0] / AGE_FILE, places[1] / MINISIGN_FILE
         if not age.exists() and not minisign.exists():
             return None
     except OSError as error:
-        raise KeysError(f"{source} cannot be looked into: {error.strerror}") from error
-    # systemd sees to it that only the service can read a credential, by other means than its mode
-    read = _read if from_credentials else _read_private
-    secret = SecretKey(read(minisign), origin=str(minisign))
-    return DeviceKeys(_identities(read(age), age), secret, "credential" if from_credentials else "file")
+        raise KeysError(f"the device's keys cannot be looked for: {error}") from error
+    secret = SecretKey(_read_private(minisign, given), origin=str(minisign))
+    return DeviceKeys(_identities(_read_private(age, given), age), secret, "credential" if age.parent == given else "file")
 
 
 def make_device_keys(folder: Path) -> DeviceKeys:
@@ -119,10 +117,11 @@ def _identities(content: bytes, path: Path) -> tuple[Any, ...]:
     return found
 
 
-def _read_private(path: Path) -> bytes:
+def _read_private(path: Path, credentials: Path | None) -> bytes:
     content = _read(path)
     mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
+    # systemd sees to it that only the service can read a credential, by other means than its mode
+    if mode & 0o077 and path.parent != credentials:
         raise KeysError(f"{path} can be read by others (mode {mode:04o}); after: chmod 600 {path}")
     return content
 

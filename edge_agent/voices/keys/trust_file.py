@@ -84,7 +84,7 @@ class TrustFile:
             revoked = {PublicKey.parse(key): str(reason) for key, reason in values["revoked"].items()}
         except OSError as error:
             raise KeysError(f"{self.path} cannot be read: {error.strerror or error}") from error
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (KeysError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise KeysError(f"{self.path} is garbled ({error}); restore it, or remove it and trust the keys again") from error
         return signers, revoked
 
