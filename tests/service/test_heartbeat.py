@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 from edge_agent.service.heartbeat import Heartbeat
 
 
@@ -26,3 +29,18 @@ def test_uses_a_clock_that_never_jumps_by_default():
     heart.beat()
     assert 0 <= heart.age_s() < 60
     assert heart.alive()
+
+
+def test_the_kernel_learns_a_threads_name_by_its_first_beat():
+    names = []
+
+    def beat():
+        Heartbeat("synthesis", 1.0).beat()
+        names.append(Path(f"/proc/self/task/{threading.get_native_id()}/comm").read_text().strip())
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    thread.join()
+    before = Path("/proc/self/comm").read_text()
+    Heartbeat("audio", 1.0).beat()
+    assert (names, Path("/proc/self/comm").read_text()) == (["synthesis"], before)
