@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from edge_agent.config.cache import MIB
 from edge_agent.config.section import Section
 
 
@@ -18,3 +19,9 @@ class VoiceSection(Section):
     """What runs the model; auto tries all that ONNX Runtime has and keeps the fastest that computes right."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Processor threads for the model."""
+    quota_mib: Annotated[int, Field(ge=1, le=1_048_576)] = 2048
+    """The most that installed voices may take, the version before each included."""
+
+    @property
+    def quota_bytes(self) -> int:
+        return self.quota_mib * MIB

@@ -40,14 +40,15 @@ class Depot:
         """The device's."""
         if not with_keys:
             return KeyGate(lambda: self.trust)
-        return KeyGate(lambda: self.trust, self.device, self.device_signer)
+        return KeyGate(lambda: self.trust, (self.device,), self.device_signer)
 
     def voice(self, voice_id: str = "anna", *, content: bytes = b"weights of anna " * 64, **changes: Any) -> Path:
         """A folder with a card and one file of ``content``."""
         folder = write_voice(self.folder / f"voice-{voice_id}-{hashlib.sha256(content).hexdigest()[:8]}", voice_id)
         (folder / "weights.bin").write_bytes(content)
         card = json.loads((folder / "voice.json").read_text()) | {"engine": "mobilesovits"}
-        card |= {"made": {"licence": "CC0-1.0"}, "golden": GOLDEN, "front_end_version": FRONT_END_VERSION, "symbols_sha256": symbols_sha256()}
+        card |= {"made": {"licence": "CC0-1.0"}, "golden": GOLDEN}
+        card |= {"front_end_version": FRONT_END_VERSION, "symbols_sha256": symbols_sha256()}
         card |= {"sha256": {"weights.bin": hashlib.sha256(content).hexdigest()}, **changes}
         (folder / "voice.json").write_text(json.dumps(card))
         return folder
@@ -66,10 +67,10 @@ class Depot:
         return folder / RECORD_FILE
 
     def pack(
-        self, seq: int, voice: Path | None = None, *, sealed: bool = True, consent_until: datetime | None = None, name: str = "", **more: Any
+        self, seq: int, voice: Path | None = None, *, sealed: bool = True, consent_until: datetime | None = None, **more: Any
     ) -> Path:
         """A pack of ``voice``, signed, and sealed for the device."""
-        stem = self.folder / f"{name or 'pack'}-{seq}-{len(list(self.folder.glob('*.vpk')))}"
+        stem = self.folder / f"pack-{seq}-{len(list(self.folder.glob('*.vpk')))}"
         draft, signed, out = (stem.with_name(f"{stem.name}{kind}") for kind in (".draft.vpk", ".signed.vpk", ".vpk"))
         consent = self.consent(consent_until)
         more = {"valid_from": NOW - timedelta(days=1), "now": NOW - timedelta(hours=1), **more}

@@ -56,18 +56,18 @@ def install(store: Store, state: State, source: Path | BinaryIO, *, by: str, cho
 
 def _unpack(store: Store, parcel: Parcel, digest: str) -> Facts:
     """Have the version in its place, whole and tried, and not yet in use."""
-    manifest, identity = parcel.manifest, store.gate.identity
+    manifest, identities = parcel.manifest, store.gate.identities
     version = store.layout.version(manifest.id, manifest.seq)
     with _staging(store) as staging:
         with _unpacking(store, staging) as plain:
             parcel.extract_to(plain)
             store.settings.canary(plain)
             card, loudness = card_facts(plain)
-            if identity is not None:
-                seal.seal(plain, staging, FILES, identity)
+            if identities:
+                seal.seal(plain, staging, FILES, identities[0])
         facts = Facts(
             manifest.id, manifest.seq, manifest.version, manifest.display_name, manifest.engine, manifest.languages, manifest.sample_rate,
-            loudness, card, digest, earlier(manifest.expires, parcel.consent.valid_until), manifest.payload_bytes, identity is not None,
+            loudness, card, digest, earlier(manifest.expires, parcel.consent.valid_until), manifest.payload_bytes, bool(identities),
         )  # fmt: skip
         disk.write_file(staging / FACTS, facts.to_bytes())
         disk.sync_tree(staging)
@@ -107,7 +107,9 @@ def _check_order(store: Store, state: State, manifest: Manifest, digest: str) ->
         return  # what is damaged, or was given up because it failed, may be brought again
     if entry.active is None:
         raise StoreError("replayed", f"{name} was deleted on this device; only a pack with a number above {entry.counter} is taken")
-    raise StoreError("downgrade", f"{name} is not above {entry.counter}, which was installed here; to go back: voice rollback {manifest.id}")
+    raise StoreError(
+        "downgrade", f"{name} is not above {entry.counter}, which was here; to go back: edge-agent voice rollback {manifest.id}"
+    )
 
 
 def _is_whole(store: Store, manifest: Manifest) -> bool:
@@ -153,7 +155,7 @@ def _staging(store: Store) -> Iterator[Path]:
 @contextmanager
 def _unpacking(store: Store, staging: Path) -> Iterator[Path]:
     """Where the pack is unpacked: what will be sealed never touches the disk."""
-    if store.gate.identity is not None:
+    if store.gate.identities:
         with seal.in_memory(store.settings.memory) as plain:
             yield plain
     else:

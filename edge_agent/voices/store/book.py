@@ -70,13 +70,15 @@ class Book:
             raise StoreError("disk", f"the voice store {root} cannot be changed: {error}") from error
 
     def commit(
-        self, state: State, event: str, *, voice: str | None = None, seq: int | None = None, by: str, detail: Mapping[str, Any] | None = None
+        self, state: State, event: str, *, by: str, voice: str | None = None, seq: int | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> State:
         """Make ``state`` what is, together with the record of how it became so; what now is.
 
         Raises:
             OSError: nothing has changed.
         """
+        audit.settle(self.layout.audit, state.last_line)  # the state has room for one record that is not in the log yet
         now = max(self._clock.now(), state.seen_at)
         shortened = {name: value[:_MAX_TEXT] if isinstance(value, str) else value for name, value in (detail or {}).items()}
         line = audit.next_line(state.last_line, now, event, voice=voice, seq=seq, by=by[:_MAX_TEXT], detail=shortened)

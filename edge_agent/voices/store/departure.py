@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def sweep(store: Store, state: State) -> None:
-    """Remove every folder that is in no use, and finish deletions that were begun.
+def sweep(store: Store, state: State) -> State:
+    """Remove every folder that is in no use, and finish deletions that were begun; what the state is then.
 
     Raises:
         StoreError, OSError: something could not be removed.
@@ -38,6 +38,7 @@ def sweep(store: Store, state: State) -> None:
     for voice_id, entry in state.voices.items():
         if entry.erasing:
             state = _finish(store, state, voice_id, by="sweep")[0]
+    return state
 
 
 def delete(store: Store, state: State, voice_id: str, *, by: str, up_to: int | None) -> Receipt:
@@ -54,7 +55,7 @@ def delete(store: Store, state: State, voice_id: str, *, by: str, up_to: int | N
         return _finish(store, new, voice_id, by=by, versions=versions)[1]
     except (OSError, EdgeAgentError) as error:
         raise StoreError(
-            "disk", f"voice {voice_id} can be used no more, but not everything of it could be deleted: {error}; at the next start goes the rest"
+            "disk", f"voice {voice_id} can be used no more, but not all of it could be deleted: {error}; the rest goes at the next start"
         ) from error
 
 

@@ -37,8 +37,8 @@ class Parcel(Protocol):
 class Gate(Protocol):
     """Decides what may come in and what may be used, and signs for this device."""
 
-    identity: Any | None
-    """The device's age identity (pyrage's); None on a device without keys, which keeps voices unsealed."""
+    identities: tuple[Any, ...]
+    """The device's age identities (pyrage's); voices are sealed to the first, and on a device without any they are not sealed."""
 
     def open(self, source: Path | BinaryIO, now: datetime) -> Parcel:
         """
@@ -65,11 +65,11 @@ class KeyGate:
     """A gate made of this device's keys. ``trust`` is asked every time: signers are revoked while the daemon runs."""
 
     trust: Callable[[], Trust]
-    identity: Any | None = None
+    identities: tuple[Any, ...] = ()
     signer: SecretKey | None = None
 
     def open(self, source: Path | BinaryIO, now: datetime) -> OpenPack:
-        return open_pack(source, trust=self.trust(), identities=[] if self.identity is None else [self.identity], now=now)
+        return open_pack(source, trust=self.trust(), identities=self.identities, now=now)
 
     def verify(self, folder: Path, now: datetime) -> Manifest:
         return verify_folder(folder, trust=self.trust(), now=now)

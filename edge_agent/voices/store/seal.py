@@ -10,10 +10,10 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from edge_agent.voices.store import disk
 from edge_agent.voices.store.errors import StoreError
@@ -49,14 +49,39 @@ def seal(plain: Path, version: Path, files: str, identity: Any) -> None:
             disk.write_file(target, path.read_bytes())
             continue
         with path.open("rb") as source, target.with_name(f"{target.name}{SUFFIX}").open("xb") as sealed:
-            pyrage.encrypt_io(source, sealed, [own.to_public()])
+            sink = _Sink(sealed)
+            pyrage.encrypt_io(source, sink, [own.to_public()])
+            if sink.error is not None:
+                raise sink.error
 
 
-def unseal(version: Path, files: str, plain: Path, identity: Any) -> None:
+class _Sink:
+    """Remembers that a write failed: pyrage keeps to itself what becomes of the last one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError as error:
+            self.error = error
+            raise
+
+
+def unseal(version: Path, files: str, plain: Path, identities: Sequence[Any]) -> None:
     """Decrypt what :func:`seal` made into the folder ``plain``, which exists.
 
     Args:
-        identity: the device's, as pyrage has it.
+        identities: the device's, as pyrage has them.
 
     Raises:
         StoreError: ``damaged``: the key slot or a file does not open.
@@ -66,7 +91,7 @@ def unseal(version: Path, files: str, plain: Path, identity: Any) -> None:
     try:
         with (version / KEY_SLOT).open("rb") as slot:
             content = slot.read(_MAX_SLOT_BYTES)
-        own = pyrage.x25519.Identity.from_str(pyrage.decrypt(content, [identity]).decode())
+        own = pyrage.x25519.Identity.from_str(pyrage.decrypt(content, list(identities)).decode())
         for path in sorted((version / files).rglob("*")):
             target = plain / path.relative_to(version / files)
             if path.is_dir() and not path.is_symlink():

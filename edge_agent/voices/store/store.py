@@ -32,7 +32,7 @@ class Settings:
 
     ``canary`` loads the voice in a folder, has it speak, and raises if that is not what it should say; ``traces`` are what
     else must go with a voice; ``reserved`` ids belong to voices that ship with the program; ``device`` names this device in
-    receipts; ``memory`` is a folder in memory for opened voices; ``sync`` says whether data is forced to the disk.
+    receipts; ``memory`` is a folder in memory for opened voices.
     """
 
     canary: Callable[[Path], None]
@@ -48,7 +48,7 @@ class Store:
 
     Args:
         root: the folder of voices, see :mod:`edge_agent.voices.store.layout`.
-        gate: decides whose voices are taken; None for a store that is only looked at.
+        gate: decides whose voices are taken.
     """
 
     def __init__(self, root: Path, gate: Gate, settings: Settings, *, clock: Clock | None = None) -> None:
@@ -92,11 +92,11 @@ class Store:
             arrival.check_identity(self.gate.verify(version / FILES, now), voice_id, seq)
             yield version / FILES
             return
-        if self.gate.identity is None:
+        if not self.gate.identities:
             raise StoreError("damaged", f"voice {voice_id} is sealed to a device key that is not there; bring the key back")
         seal.sweep_memory(self.settings.memory)
         with seal.in_memory(self.settings.memory) as plain:
-            seal.unseal(version, FILES, plain, self.gate.identity)
+            seal.unseal(version, FILES, plain, self.gate.identities)
             arrival.check_identity(self.gate.verify(plain, now), voice_id, seq)
             yield plain
 
@@ -124,9 +124,8 @@ class Store:
             AlreadyInstalled: there was nothing to do.
             PackError, StoreError: it was refused; nothing has changed.
         """
-        with self.book.writing() as state:
-            departure.sweep(self, state)
-            state = self.state()
+        with self.book.writing() as found:
+            state = departure.sweep(self, found)
             notes: dict[str, Any] = {}
             try:
                 return arrival.install(self, state, source, by=by, choose=choose, notes=notes)

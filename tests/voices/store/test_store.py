@@ -276,7 +276,9 @@ def test_an_order_up_to_a_version_does_not_touch_a_newer_one(store, depot: Depot
     store.delete("anna", by="mqtt", up_to=8)
 
 
-@pytest.mark.parametrize("state", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "chosen": 3, "seen_at": 0, "last_line": "", "voices": {}}'])
+@pytest.mark.parametrize(
+    "state", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "chosen": 3, "seen_at": 0, "last_line": "", "voices": {}}']
+)
 def test_a_damaged_state_refuses_every_change_and_loses_nothing(store, depot: Depot, state: str) -> None:
     store.install(depot.pack(7), by="cli")
     store.layout.state.write_text(state)

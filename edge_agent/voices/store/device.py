@@ -1,0 +1,79 @@
+"""The store of this device, as its configuration says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.catalog import BUILT_IN, read_card
+from edge_agent.voices.keys import TrustFile, load_device_keys
+from edge_agent.voices.store import canary
+from edge_agent.voices.store.facts import read_facts
+from edge_agent.voices.store.gate import KeyGate
+from edge_agent.voices.store.store import Settings, Store
+from edge_agent.voices.store.traces import EngineCache, Memory, Phrases
+
+if TYPE_CHECKING:
+    from edge_agent.config import Config
+
+
+def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = None) -> Store:
+    """The store below ``paths.state_dir``, with the device's keys and all that must go with a deleted voice.
+
+    Args:
+        clear_phrases: deletes a voice's recordings, pinned ones too; None opens the phrase cache for it.
+
+    Raises:
+        KeysError: the device's keys are there and cannot be used.
+    """
+    paths = config.paths
+    keys = load_device_keys(paths.keys, os.environ)
+    gate = KeyGate(TrustFile(paths.keys).read, keys.identities if keys else (), keys.secret if keys else None)
+    traces = (
+        Phrases(clear_phrases or partial(_clear, config)),
+        EngineCache(paths.engines, lambda: _digests(store)),
+        Memory(paths.state_dir / "voices.json"),
+    )
+    settings = Settings(
+        partial(canary.speaks, threads=config.voice.threads), traces, config.voice.quota_bytes, _built_in_ids(), config.mqtt.device
+    )
+    store = Store(paths.voices, gate, settings)
+    return store
+
+
+def _clear(config: Config, voice_id: str) -> int:
+    from edge_agent.phrases import PhraseCache
+
+    if not config.paths.phrases.is_dir():
+        return 0
+    cache = PhraseCache(config.paths.phrases, budget_bytes=config.cache.budget_bytes, floor_bytes=config.cache.floor_bytes)
+    try:
+        return cache.clear(voice_id, include_pinned=True)
+    finally:
+        cache.close()
+
+
+def _digests(store: Store) -> set[str]:
+    """Of every version that is kept, and of the voice that ships with the program."""
+    folders: list[Path] = []
+    for voice_id, entry in store.state().voices.items():
+        folders += [store.layout.version(voice_id, seq) for seq in entry.versions]
+    found = set()
+    for folder in folders:
+        with suppress(EdgeAgentError):
+            found.add(read_facts(folder).digest)
+    with suppress(EdgeAgentError):
+        found.add(read_card(BUILT_IN).digest)
+    return found
+
+
+def _built_in_ids() -> frozenset[str]:
+    try:
+        return frozenset({read_card(BUILT_IN).id})
+    except EdgeAgentError:
+        return frozenset({BUILT_IN.name})
