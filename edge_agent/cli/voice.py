@@ -6,7 +6,7 @@ import dataclasses
 
 import click
 
-from edge_agent.cli import voice_pack
+from edge_agent.cli import voice_pack, voice_store
 from edge_agent.cli.app import Session
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.voices import UnknownVoice
@@ -15,10 +15,10 @@ from edge_agent.voices.store import open_catalog
 
 @click.group("voice")
 def command() -> None:
-    """Make voice packs, and look at the installed voices."""
+    """Make voice packs, and install, switch and delete voices."""
 
 
-for _each in voice_pack.COMMANDS:
+for _each in (*voice_pack.COMMANDS, *voice_store.COMMANDS):
     command.add_command(_each)
 
 
@@ -31,10 +31,13 @@ def list_voices(session: Session, as_json: bool) -> None:
     catalog = open_catalog(config.paths.state_dir)
     voices = catalog.voices()
     try:
-        active = catalog.get(config.voice.id).id
-    except UnknownVoice as error:
+        active = catalog.speaking(config.voice.id).id
+    except UnknownVoice:
         active = None
-        click.echo(f"edge-agent: {error}", err=True)
+    wanted = config.voice.id or catalog.shelved.chosen
+    problems = [catalog.shelved.trouble, catalog.why_not(wanted) if wanted is not None else None]
+    for problem in filter(None, problems):
+        click.echo(f"edge-agent: {problem}", err=True)
     if as_json:
         print_json([{**dataclasses.asdict(voice), "active": voice.id == active} for voice in voices])
         return
