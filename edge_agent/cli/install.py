@@ -41,6 +41,6 @@ def command(prefix: Path, unit_dir: str, device: str, speaker: str, program: str
         click.echo(f"kept, because it was edited: /{path}", err=True)
     click.echo(f"{len(report.written)} files written, {len(report.removed)} removed, for {device} and systemd {version}")
     units = ["edge-agent", "edge-agent-maintenance.timer"]
-    units += [item.path.stem for item in items if item.path.name in ("edge-agent-power.service", "edge-agent-i2s.service")]
+    units += [item.path.stem for item in items if item.path.parent == where and item.path.stem in ("edge-agent-power", "edge-agent-i2s")]
     click.echo(f"Next, in that system: {_NEXT.format(units=' '.join(units))}")
     return ExitCode.OK

@@ -22,7 +22,7 @@ _SHARE = PurePosixPath("usr/share/edge-agent")
 _UNITS = (".service", ".timer", ".target", ".mount", ".path", ".socket")
 _UNIT_HELPERS = {"sysusers.d", "tmpfiles.d", "modules-load.d"}
 
-_DROP_INS: Mapping[str, str] = {
+DROP_INS: Mapping[str, str] = {
     "alsa/asound.conf": "etc/alsa/conf.d/60-edge-agent.conf",
     "chrony/edge-agent.conf": "etc/chrony/conf.d/60-edge-agent.conf",
     "journald/edge-agent.conf": "etc/systemd/journald.conf.d/60-edge-agent.conf",
@@ -88,7 +88,7 @@ def _reference() -> Iterator[Item]:
 
 
 def _device(device: str, speaker: str, unit_dir: PurePosixPath) -> Iterator[Item]:
-    for source, target in _DROP_INS.items():
+    for source, target in DROP_INS.items():
         yield Item(PurePosixPath(target), (FIRMWARE / source).read_bytes(), is_config=True)
     chosen = FIRMWARE / "alsa" / f"{speaker}.conf"
     if chosen.exists():
