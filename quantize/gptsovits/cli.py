@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 from quantize.errors import QuantizeError
-from quantize.gptsovits.verify import Check, verify
+from quantize.gptsovits.onnx_runtime import ONNX
+from quantize.gptsovits.verify import BAKED, TORCH, Check, verify
 
 VERIFY = "Run checkpoints on their inputs and compare with what the original makes of them; exit status 1 if a bar is missed."
 
@@ -27,7 +28,7 @@ def verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _verify(options: argparse.Namespace, _: Sequence[str]) -> None:
     torch.set_num_threads(1)  # the models are too small to share, and one thread adds up in one order everywhere
-    checks = list(verify(options.folder))
+    checks = list(verify(options.folder, (TORCH, BAKED, ONNX)))
     missed = [check for check in checks if not check.passed]
     if options.json:
         print(json.dumps({"passed": not missed, "checks": [check.to_json() for check in checks]}, indent=1))

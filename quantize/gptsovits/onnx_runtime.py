@@ -93,4 +93,15 @@ class OnnxSecond:
         return Decoded(wave, None, *rest)
 
 
-ONNX = Runtime("onnx", lambda models: OnnxFirst(models.t2s), lambda models, speaker: OnnxSecond(BakedSovits(models.sovits, speaker)))
+def _probabilities(logits: Tensor, previous: Tensor, how: Sampling) -> Tensor:
+    settings = device.Sampling(how.top_k, how.top_p, how.temperature, how.repetition_penalty)
+    penalised = device.penalise(logits.numpy(), np.unique(previous.numpy()), how.repetition_penalty)
+    return torch.from_numpy(device.probabilities(penalised, settings))
+
+
+ONNX = Runtime(
+    "onnx",
+    lambda models: OnnxFirst(models.t2s),
+    lambda models, speaker: OnnxSecond(BakedSovits(models.sovits, speaker)),
+    _probabilities,
+)

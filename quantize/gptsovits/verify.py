@@ -67,11 +67,15 @@ class SecondStage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One way to run the models, made of both checkpoints, and for the second stage of a voice."""
+    """One way to run the models, made of both checkpoints, and for the second stage of a voice.
+
+    ``probabilities`` of raw logits [vocab] after previous tokens int64 [n], where it is not torch that samples.
+    """
 
     name: str
     first: Callable[[Checkpoints], FirstStage]
     second: Callable[[Checkpoints, Speaker], SecondStage]
+    probabilities: Callable[[Tensor, Tensor, Sampling], Tensor] | None = None
 
 
 class TorchFirst:
@@ -114,9 +118,11 @@ def verify(path: Path, runtimes: Sequence[Runtime] = (TORCH, BAKED)) -> Iterator
         with opened(folder) as vectors, torch.inference_mode():
             yield Check(folder.name, "torch", "version", float(vectors.checkpoints.version != vectors.version), 0.0)
             yield from _reference(vectors)
-            yield from _sampling(vectors)
+            yield from _sampling(vectors, "torch", _probabilities)
             voices = _voices(vectors)
             for runtime in runtimes:
+                if runtime.probabilities:
+                    yield from _sampling(vectors, runtime.name, runtime.probabilities)
                 yield from _first_stage(vectors, runtime)
                 yield from _second_stage(vectors, runtime, voices)
 
@@ -148,12 +154,16 @@ def _spectrum(vectors: Vectors, audio: str) -> Tensor:
     return vectors.checkpoints.sovits.spectrum(vectors.get("inputs", audio).float() / 32768)
 
 
-def _sampling(vectors: Vectors) -> Iterator[Check]:
+def _sampling(vectors: Vectors, runtime: str, sample: Callable[[Tensor, Tensor, Sampling], Tensor]) -> Iterator[Check]:
     logits, previous = (vectors.get("sampling_expected", name) for name in ("logits", "previous_tokens"))
     for index, (top_k, top_p, temperature, penalty) in enumerate(vectors.get("sampling_expected", "settings").tolist()):
-        found = probabilities(penalise(logits, previous, penalty), Sampling(int(top_k), top_p, temperature, penalty))
+        found = sample(logits, previous, Sampling(int(top_k), top_p, temperature, penalty))
         expected = vectors.get("sampling_expected", f"probs_{index}")
-        yield Check(vectors.folder.name, "torch", f"sampling/probs_{index}", _distance(found, expected), MAX_PROBABILITY)
+        yield Check(vectors.folder.name, runtime, f"sampling/probs_{index}", _distance(found, expected), MAX_PROBABILITY)
+
+
+def _probabilities(logits: Tensor, previous: Tensor, how: Sampling) -> Tensor:
+    return probabilities(penalise(logits, previous, how.repetition_penalty), how)
 
 
 def _first_stage(vectors: Vectors, runtime: Runtime) -> Iterator[Check]:

@@ -81,9 +81,12 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("", "is empty"), ("  ", "is empty"), ("こんにちは", "Japanese"), ("...", "cannot be read"),
+            ("", "is empty"),
+            ("  ", "is empty"),
+            ("こんにちは", "Japanese"),
+            ("...", "cannot be read"),
             ("long " * 200, "phonemes, which no 10 s"),
-        ],  # fmt: skip
+        ],
     )
     def test_a_text_that_cannot_be_its(self, models, recording, listeners, text, message):
         with pytest.raises(ReferenceRefused, match=message):

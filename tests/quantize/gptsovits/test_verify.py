@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from quantize.cli import main
+from quantize.gptsovits.onnx_runtime import ONNX
 from quantize.gptsovits.verify import BAKED, TORCH, verify
 
 
 def test_the_original_is_reproduced(vectors):
-    checks = list(verify(vectors, [TORCH]))
+    checks = list(verify(vectors, [TORCH, ONNX]))
+    assert {check.runtime for check in checks} == {"torch", "onnx"}
     assert {check.folder for check in checks} == {"v2", "v2pro"}
     assert not [check for check in checks if not check.passed]
     names = {check.name for check in checks if check.folder == "v2pro"}
