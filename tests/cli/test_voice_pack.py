@@ -114,7 +114,8 @@ def test_everything_that_can_be_said_of_a_voice(edge_agent: EdgeAgent, voice: Pa
     built = edge_agent(
         "voice", "build", voice, "--out", draft, "--synthetic", tmp_path / "a.key", "--seq", 9, "--version", "2.1.0",
         "--licence", "CC-BY-4.0", "--engine-min", "0.0.1", "--phrases", tmp_path / "phrases.txt",
-        "--templates", tmp_path / "templates.txt", "--chime", "gate=gate.wav", "--valid-from", "2026-01-01", "--expires", "2030-06-30T12:00:00Z", "--rollout", 25,
+        "--templates", tmp_path / "templates.txt", "--chime", "gate=gate.wav",
+        "--valid-from", "2026-01-01", "--expires", "2030-06-30T12:00:00Z", "--rollout", 25,
     )  # fmt: skip
     assert built.code == 0, built.err
     manifest = json.loads(edge_agent("voice", "inspect", draft, "--manifest").out)
