@@ -6,8 +6,9 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from edge_agent.clock import SystemClock
@@ -26,17 +27,21 @@ from edge_agent.playback.portaudio import PortAudioSink
 from edge_agent.policy import Policy
 from edge_agent.queue import SpeechQueue
 from edge_agent.reload import Changes, compare
+from edge_agent.service.board import Board
 from edge_agent.service.health import Health
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics, MetricsServer
 from edge_agent.service.notify import Notifier
 from edge_agent.service.watchdog import Watchdog
 from edge_agent.speech import Engines, Speaker
+from edge_agent.speech.engines import in_its_folder
 from edge_agent.synthesis import Engine
 from edge_agent.synthesis.providers import Chooser
 from edge_agent.templates import Templates
+from edge_agent.voice_switch import CHECK_EVERY_S, Parts, VoiceSwitch
 from edge_agent.voices import UnknownVoice, VoiceInfo
-from edge_agent.voices.store import open_catalog
+from edge_agent.voices.keys import KeysError
+from edge_agent.voices.store import Store, StoreError, open_catalog, open_store
 from edge_agent.voices.usb import Watched
 from edge_agent.worker import SynthesisWorker, Warm
 
@@ -127,7 +132,7 @@ class Agent:
         self._admission.use(config.announcement.build())
         self._speaker.use(Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
         with suppress(UnknownVoice):  # said at the start already
-            self._prewarm(self._worker, self._catalog.get(self._settings.voice))
+            self._prewarm(self._worker, self._catalog.speaking(self._settings.voice))
 
     def _start(self) -> None:
         config = self._config
@@ -138,8 +143,10 @@ class Agent:
         cache = self._open_cache()
         policy = self._opened(Policy(config.policy.build(), clock=self._clock, quota_path=config.paths.quota))
         self._stick = Watched(config.paths.state_dir)
+        store = self._open_store(cache)
         self._catalog = open_catalog(config.paths.state_dir)
-        engines = self._opened(self._make_engines())
+        settings.voice = config.voice.id or self._catalog.shelved.chosen or settings.voice
+        engines = self._opened(self._make_engines(store))
         templates = Templates.parse(config.announcement.templates)
         speaker = Speaker(engines, cache, templates, config.audio.loudness_lufs)
         synthesis_heart = Heartbeat("synthesis", SYNTHESIS_LIMIT_S)
@@ -178,15 +185,22 @@ class Agent:
                 self._ingresses.append(ingress)
                 self._begin(partial(ingress.start, core), ingress.stop)
                 hearts.append(ingress.heartbeat)
-        self._metrics.watch(queue_length=lambda: len(queue), cache=lambda: cache.stats() if cache else None, hearts=hearts)
+        self._metrics.watch(
+            queue_length=lambda: len(queue), cache=lambda: cache.stats() if cache else None, hearts=hearts, board=Board.look
+        )
         self._start_metrics()
         core.recover()
-        self._warm_up(worker, settings)
+        parts = Parts(
+            store, self._catalog, engines, worker, settings, cache, self._health, self._tell, lambda voice: self._loaded(worker, voice)
+        )
+        switch = VoiceSwitch(parts, self._loop)
+        commands.choose = switch.choose
         self._tasks = [
             self._loop.create_task(task, name=name)
             for name, task in (
                 ("watchdog", Watchdog(self._notifier, hearts).run()),
                 ("health", self._every(config.metrics.health_interval_s, self._publish_health)),
+                ("voices", self._every(CHECK_EVERY_S, switch.check)),
                 ("stick", self._every(STICK_CHECK_EVERY_S, self._check_stick)),
                 ("prune", self._every(PRUNE_EVERY_S, lambda: journal.prune(self._clock.now() - config.journal.retention_s))),
             )
@@ -207,10 +221,27 @@ class Agent:
             self._health.degrade("cache", str(error))
             return None
 
-    def _make_engines(self) -> Engines:
+    def _open_store(self, cache: PhraseCache | None) -> Store:
+        clear = partial(cache.clear, include_pinned=True) if cache is not None else None
+        try:
+            store = open_store(self._config, clear_phrases=clear)
+        except KeysError as error:
+            self._health.degrade("keys", f"{error}; voices that are sealed to this device cannot be loaded")
+            store = open_store(self._config, clear_phrases=clear, with_keys=False)
+        try:
+            store.sweep()
+        except StoreError as error:
+            self._health.degrade("voices", str(error))
+        return store
+
+    def _make_engines(self, store: Store) -> Engines:
         voice = self._config.voice
         chooser = Chooser(self._config.paths.engines, voice.provider, voice.threads)
-        return Engines(voice.provider, voice.threads, self._engine_changed, chooser=chooser)
+
+        def opened(info: VoiceInfo) -> AbstractContextManager[Path]:
+            return in_its_folder(info) if info.seq is None else store.opened(info.id, info.seq)
+
+        return Engines(voice.provider, voice.threads, self._engine_changed, opened=opened, chooser=chooser)
 
     def _make_sink(self) -> PortAudioSink:
         audio = self._config.audio
@@ -242,15 +273,6 @@ class Agent:
                 self._begin(server.start, server.stop)
             except OSError as error:
                 self._health.degrade("metrics", f"port {section.port} of {section.address} cannot be served: {error}")
-
-    def _warm_up(self, worker: SynthesisWorker, settings: Settings) -> None:
-        """Load the active voice, then make the configured phrases."""
-        try:
-            voice = self._catalog.get(settings.voice)
-        except UnknownVoice as error:
-            self._health.degrade("engine", str(error))
-            return
-        worker.load(voice, then=lambda: self._loaded(worker, voice))
 
     def _loaded(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
         with suppress(RuntimeError):  # the loop is closed when the daemon was stopped meanwhile
@@ -305,11 +327,15 @@ class Agent:
         """Tell everybody of a stick that was imported."""
         if (news := self._stick.news()) is not None:
             event = Event(PROVISIONED, "usb", news["at"], "usb", detail={name: news[name] for name in ("code", "ok", "packs")})
-            for ingress in self._ingresses:
-                ingress.publish(event)
+            self._tell(event)
             self._publish_health()
 
+    def _tell(self, event: Event) -> None:
+        for ingress in self._ingresses:
+            ingress.publish(event)
+
     def _publish_health(self) -> None:
+        self._health.note("heat", "; ".join(Board.look().throttled) or None)
         figures = {**self._metrics.figures(), "last_stick": self._stick.last}
         for ingress in self._ingresses:
             ingress.publish_health(figures)

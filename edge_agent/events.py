@@ -16,8 +16,10 @@ DUPLICATE = "duplicate"
 """The id is known already; ``outcome`` says how it ended, null while it has not. An answer to a request, no step of the announcement."""
 PROVISIONED = "provisioned"
 """A USB stick was imported. About no announcement: its id is ``usb``."""
+VOICE = "voice"
+"""A voice was installed, refused, activated, rolled back or deleted, or has expired. About no announcement: its id is ``voice``."""
 TERMINAL = frozenset(outcome.value for outcome in Outcome)
-KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED, DUPLICATE, PROVISIONED}) | TERMINAL
+KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED, DUPLICATE, PROVISIONED, VOICE}) | TERMINAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,14 @@ class SynthesisWorker:
         """Make recordings when there is nothing to say."""
         self._when_idle(self._warming(task))
 
+    def rehearse(self, voice: VoiceInfo) -> None:
+        """Have a loaded voice do what is slow the first time, when there is nothing to say."""
+        self._when_idle(self._rehearsing(voice))
+
+    def when_idle(self, action: Callable[[], None]) -> None:
+        """Do something in the synthesis thread, after everything that is to be said now."""
+        self._when_idle(_once(action))
+
     def _when_idle(self, steps: Iterator[None]) -> None:
         with self._changed:
             self._idle.append(steps)
@@ -172,3 +180,8 @@ class SynthesisWorker:
                 return
             job.on_first_pcm()
         job.utterance.finish()
+
+
+def _once(action: Callable[[], None]) -> Iterator[None]:
+    action()
+    yield

@@ -22,10 +22,13 @@ from edge_agent.ingress.commands import MAX_PREWARM_TEXTS, MAX_STATUS_IDS
 from edge_agent.ingress.topics import Topics
 from edge_agent.parse import FIELD_NAMES, MAX_PAYLOAD_BYTES
 from edge_agent.phrases import CacheStats
+from edge_agent.service.board import Board
 from edge_agent.service.doctor import CHECKS, Verdict
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics
 from edge_agent.service.stages import STAGES, Stages
+
+BOARD = Board({"gpu": 51.0}, ("gpu is held back by heat",), 2, 8_000_000_000, 4_000_000_000, "pmode:0001")
 
 
 def test_topics() -> None:
@@ -68,7 +71,7 @@ def test_zeromq() -> None:
 
 def test_events() -> None:
     assert {"played", "failed", "expired", "superseded", "cancelled", "dropped", "rejected"} == TERMINAL
-    assert {"accepted", "started", "interrupted", "duplicate", "provisioned"} | TERMINAL == KINDS
+    assert {"accepted", "started", "interrupted", "duplicate", "provisioned", "voice"} | TERMINAL == KINDS
     assert {outcome.value for outcome in Outcome} == TERMINAL
     assert Event("played", "a", 1.5, "mqtt", event_id="e", detail={"audio_s": 2}).to_json() == (
         b'{"event":"played","id":"a","at":1.5,"event_id":"e","audio_s":2}'
@@ -85,7 +88,7 @@ def test_metrics() -> None:
     metrics.engine(voice="v", provider="p")
     metrics.reconnected("mqtt")
     stats = CacheStats(**{field.name: None if field.name == "degraded" else 0 for field in dataclasses.fields(CacheStats)})
-    metrics.watch(queue_length=lambda: 0, cache=lambda: stats, hearts=[Heartbeat("audio", 1)])
+    metrics.watch(queue_length=lambda: 0, cache=lambda: stats, hearts=[Heartbeat("audio", 1)], board=lambda: BOARD)
     help_lines = (line for line in generate_latest(metrics.registry).decode().splitlines() if line.startswith("# TYPE"))
     types = dict(line.split()[2:4] for line in help_lines if not line.split()[2].endswith("_created"))
     assert types == {
@@ -109,10 +112,15 @@ def test_metrics() -> None:
         "edge_agent_engine_fallbacks_total": "counter",
         "edge_agent_engine_info": "gauge",
         "edge_agent_heartbeat_age_seconds": "gauge",
+        "edge_agent_memory_available_bytes": "gauge",
+        "edge_agent_memory_total_bytes": "gauge",
+        "edge_agent_over_currents_total": "counter",
         "edge_agent_queue_length": "gauge",
         "edge_agent_reconnects_total": "counter",
         "edge_agent_refused_connections_total": "counter",
         "edge_agent_stage_seconds": "histogram",
+        "edge_agent_temperature_celsius": "gauge",
+        "edge_agent_throttled": "gauge",
         "edge_agent_underruns_total": "counter",
     }
     labels = {sample.name: set(sample.labels) for metric in metrics.registry.collect() for sample in metric.samples if sample.labels}
@@ -123,6 +131,7 @@ def test_metrics() -> None:
         "edge_agent_heartbeat_age_seconds": {"thread"},
         "edge_agent_reconnects_total": {"ingress"},
         "edge_agent_refused_connections_total": {"cause"},
+        "edge_agent_temperature_celsius": {"zone"},
         "edge_agent_underruns_total": {"cause"},
     }
 
@@ -149,6 +158,7 @@ def test_command_line() -> None:
             "FOLDER --chime --consent --engine-min --expires --licence --out --password-file --phrases --rollout --seq --synthetic"
             " --templates --valid-from --version"
         ),
+        "voice export-stick": "PACKS --out",
         "voice inspect": "PACK --identity --json --manifest",
         "voice list": "--json",
         "voice seal": "PACK --key --out --password-file --to",
@@ -169,8 +179,9 @@ def test_command_line() -> None:
         "keys zmq list": "--json",
         "keys zmq revoke": "NAME",
         "keys zmq server": "--force",
+        "usb-import": "DEVICE_OR_FOLDER --json --mounted --result",
         "doctor": "CHECKS --json",
-        "bench": "--json --runs --voice",
+        "bench": "--json --report --runs --voice",
     }
 
 

@@ -75,9 +75,10 @@ class Admission:
             Rejected: its voice, chime or text cannot be spoken (any more).
         """
         try:
-            voice = self._catalog.get(announcement.voice or self._active_voice())
+            named = announcement.voice
+            voice = self._catalog.get(named) if named is not None else self._catalog.speaking(self._active_voice())
         except UnknownVoice as error:
-            raise Rejected("voice", f"{error.voice_id!r} is not installed", ", ".join(error.known) or "none") from error
+            raise Rejected("voice", error.problem or f"{error.voice_id!r} is not installed", ", ".join(error.known) or "none") from error
         if announcement.chime is not None and announcement.chime not in chimes.names():
             raise Rejected("chime", f"{announcement.chime!r} does not exist", ", ".join(sorted(chimes.names())))
         try:

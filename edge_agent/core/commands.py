@@ -54,6 +54,8 @@ class Commands:
     ) -> None:
         self._catalog, self._worker, self._player = catalog, worker, player
         self._settings, self._status = settings, status
+        self.choose: Callable[[str, str], None] | None = None
+        """Takes over to change the voice (its id, who asked); without it the next request waits for the voice to load."""
         self.core: Core | None = None
 
     def __call__(self, command: Command, reply: Route) -> None:
@@ -78,9 +80,12 @@ class Commands:
                 reply.answer(volume=volume)
             case Voice(voice=voice):
                 chosen = self._catalog.get(voice)
-                self._settings.voice = chosen.id
-                self._settings.save()
-                self._worker.load(chosen)
+                if self.choose is not None:
+                    self.choose(chosen.id, reply.source)
+                else:
+                    self._settings.voice = chosen.id
+                    self._settings.save()
+                    self._worker.load(chosen)
                 reply.answer(voice=chosen.id)
             case Prewarm():
                 self._prewarm(command, reply)
@@ -92,7 +97,7 @@ class Commands:
                 reply.answer(**self._status(), **facts, announcements=whereabouts)
 
     def _prewarm(self, command: Prewarm, reply: Route) -> None:
-        voice = self._catalog.get(command.voice or self._settings.voice)
+        voice = self._catalog.get(command.voice) if command.voice else self._catalog.speaking(self._settings.voice)
 
         def done(made: int, problems: list[str]) -> None:
             fields = {"texts": len(command.texts), "segments_made": made, "texts_failed": len(problems)}

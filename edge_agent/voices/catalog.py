@@ -24,10 +24,10 @@ _Stamp = tuple[int, int, int]
 
 
 class UnknownVoice(EdgeAgentError):
-    """No such voice, or none that may speak now; ``known`` lists those there are."""
+    """No such voice, or none that may speak now, which ``problem`` then says; ``known`` lists those there are."""
 
     def __init__(self, voice_id: str | None, known: tuple[str, ...], problem: str | None = None) -> None:
-        self.voice_id, self.known = voice_id, known
+        self.voice_id, self.known, self.problem = voice_id, known, problem
         super().__init__(problem or f"there is no voice {voice_id!r}; installed are: {', '.join(known) or 'none'}")
 
 
@@ -134,14 +134,17 @@ class Catalog:
             raise UnknownVoice(voice.id, tuple(sorted(found)), ended)
         return voice
 
-    def speaking(self, voice_id: str | None) -> VoiceInfo:
+    def speaking(self, voice_id: str | None, shelved: Shelved | None = None) -> VoiceInfo:
         """The voice of requests that name none: ``voice_id`` (None: see :meth:`get`) if it can speak, else another one.
+
+        Args:
+            shelved: ask as if this had been adopted.
 
         Raises:
             UnknownVoice: there is no other either.
         """
-        found = self._readable()
-        first = voice_id if voice_id is not None else self._default(found)
+        found = self._readable(shelved)
+        first = voice_id if voice_id is not None else self._default(found, shelved)
         others = (self.built_in, *sorted(found))
         for candidate in (first, *others):
             voice = found.get(candidate) if candidate is not None else None
@@ -170,14 +173,15 @@ class Catalog:
         except OSError as error:
             log.warning("voice not remembered voice=%s error=%r", voice.id, str(error))
 
-    def _default(self, found: Iterable[str]) -> str | None:
-        if self._shelved.chosen is not None:
-            return self._shelved.chosen
+    def _default(self, found: Iterable[str], shelved: Shelved | None = None) -> str | None:
+        chosen = (shelved or self._shelved).chosen
+        if chosen is not None:
+            return chosen
         return self.built_in or next(iter(sorted(found)), None)
 
-    def _readable(self) -> dict[str, VoiceInfo]:
+    def _readable(self, shelved: Shelved | None = None) -> dict[str, VoiceInfo]:
         built_in = self._built_in_card()
-        return {voice.id: voice for voice in (*self._shelved.voices, *((built_in,) if built_in else ()))}
+        return {voice.id: voice for voice in (*(shelved or self._shelved).voices, *((built_in,) if built_in else ()))}
 
     def _built_in_card(self) -> VoiceInfo | None:
         # Asked for twice an announcement, so the card is read, or complained about, only when its file has changed.

@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from edge_agent.config import Config
 
 
-def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = None) -> Store:
+def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = None, with_keys: bool = True) -> Store:
     """The store below ``paths.state_dir``, with the device's keys and all that must go with a deleted voice.
 
     Args:
         clear_phrases: deletes a voice's recordings, pinned ones too; None opens the phrase cache for it.
+        with_keys: False leaves the device's keys out, for a store whose sealed voices need not be opened.
 
     Raises:
         KeysError: the device's keys are there and cannot be used.
     """
     paths = config.paths
-    keys = load_device_keys(paths.keys, os.environ)
+    keys = load_device_keys(paths.keys, os.environ) if with_keys else None
     gate = KeyGate(TrustFile(paths.keys).read, keys.identities if keys else (), keys.secret if keys else None)
     traces = (
         Phrases(clear_phrases or partial(_clear, config)),

@@ -1,0 +1,190 @@
+"""The daemon follows its store of voices: whoever changes it, the new voice is loaded beside the old and then takes over.
+
+An announcement that is being spoken ends with the voice it began with; those after it have the new one. Nothing waits meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.core.commands import Settings
+from edge_agent.errors import EdgeAgentError
+from edge_agent.events import VOICE, Event
+from edge_agent.phrases import PhraseCache
+from edge_agent.service.health import Health
+from edge_agent.speech import Engines
+from edge_agent.synthesis import SynthesisError
+from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
+from edge_agent.voices.catalog import Shelved
+from edge_agent.voices.store import Store, StoreError
+from edge_agent.worker import SynthesisWorker
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY_S = 0.5
+MAX_ATTEMPTS = 4
+BY = "daemon"
+CHANGES = ("installed", "refused", "activated", "rolled_back", "expired", "deleted")
+"""Records of the store's audit log that are also told as events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the switch works on; ``tell`` sends an event, ``loaded`` is called in a thread when a voice is ready."""
+
+    store: Store
+    catalog: Catalog
+    engines: Engines
+    worker: SynthesisWorker
+    settings: Settings
+    cache: PhraseCache | None
+    health: Health
+    tell: Callable[[Event], None]
+    loaded: Callable[[VoiceInfo], None]
+
+
+class VoiceSwitch:
+    """Methods belong to the event loop's thread. Loading happens in a thread of its own, one at a time."""
+
+    def __init__(self, parts: Parts, loop: asyncio.AbstractEventLoop) -> None:
+        self._parts, self._loop = parts, loop
+        self._busy = False
+        self._asked: list[tuple[str, str]] = []
+        self._seen: object = None
+        self._told: int | None = None
+        self._speaking: str | None = None
+
+    def check(self) -> None:
+        """See whether the store has changed or a voice has ended, and begin to go over to what is then right. Cheap."""
+        stamp = self._parts.store.stamp()
+        if not self._busy and (stamp != self._seen or self._asked or self._digest() != self._speaking or self._speaking is None):
+            self._busy, self._seen = True, stamp
+            threading.Thread(target=self._turn, args=(self._asked,), name="voice", daemon=True).start()
+            self._asked = []
+
+    def choose(self, voice_id: str, by: str) -> None:
+        """Have another voice speak when a request names none, once it is loaded, and after a restart too."""
+        self._asked.append((voice_id, by))
+        self.check()
+
+    # ---- in the thread "voice"
+
+    def _turn(self, asked: list[tuple[str, str]]) -> None:
+        shelved, wanted, voice = self._parts.catalog.shelved, self._parts.settings.voice, None
+        try:
+            for voice_id, by in asked:
+                self._choose(voice_id, by)
+            shelved = self._parts.catalog.look()
+            wanted = asked[-1][0] if asked else self._wanted(shelved)
+            shelved, voice = self._prepare(shelved, wanted)
+        except Exception:  # a supervision boundary: a switch that failed must not be the last one
+            log.exception("voice switch failed")
+        with contextlib.suppress(RuntimeError):  # the loop is closed when the daemon was stopped meanwhile
+            self._loop.call_soon_threadsafe(self._adopt, shelved, wanted, voice)
+
+    def _choose(self, voice_id: str, by: str) -> None:
+        try:
+            self._parts.store.choose(voice_id, by=by)
+        except StoreError as error:
+            log.error("choice of voice not kept voice=%s error=%r", voice_id, str(error))
+
+    def _wanted(self, shelved: Shelved) -> str | None:
+        """What was chosen since, else what was."""
+        return shelved.chosen if shelved.chosen != self._parts.catalog.shelved.chosen else self._parts.settings.voice
+
+    def _prepare(self, shelved: Shelved, wanted: str | None) -> tuple[Shelved, VoiceInfo | None]:
+        """Load the voice that shall speak; one that cannot be loaded is rolled back, or another one takes its place."""
+        catalog = self._parts.catalog
+        for _ in range(MAX_ATTEMPTS):
+            self._record_expiry(shelved, wanted)
+            try:
+                voice = catalog.speaking(wanted, shelved)
+            except UnknownVoice as error:
+                self._parts.health.degrade("engine", str(error))
+                return shelved, None
+            try:
+                self._parts.engines.prepare(voice)
+            except SynthesisError as error:
+                log.error("voice not loaded voice=%s seq=%s error=%r", voice.id, voice.seq, str(error))
+                if not self._roll_back(voice, str(error)):
+                    if voice.seq is None:
+                        return shelved, None  # the one that ships: what the cache holds is spoken all the same
+                    catalog.bar(voice, str(error))
+                shelved = catalog.look()
+            else:
+                self._parts.worker.rehearse(voice)
+                self._parts.loaded(voice)
+                return shelved, voice
+        return shelved, None
+
+    def _roll_back(self, voice: VoiceInfo, why: str) -> bool:
+        if voice.seq is None:
+            return False
+        try:
+            self._parts.store.roll_back(voice.id, by=BY, failed=why, seq=voice.seq)
+        except EdgeAgentError as error:
+            log.warning("no version to go back to voice=%s error=%r", voice.id, str(error))
+            return False
+        return True
+
+    def _record_expiry(self, shelved: Shelved, wanted: str | None) -> None:
+        for voice in shelved.voices:
+            if voice.id == wanted and self._parts.catalog.ended(voice):
+                with contextlib.suppress(StoreError):
+                    self._parts.store.record_expiry(voice.id, by=BY)
+
+    # ---- in the event loop's thread again
+
+    def _adopt(self, shelved: Shelved, wanted: str | None, voice: VoiceInfo | None) -> None:
+        parts = self._parts
+        before = {each.id for each in parts.catalog.shelved.voices}
+        parts.catalog.adopt(shelved)
+        if wanted != parts.settings.voice:
+            parts.settings.voice = wanted
+            parts.settings.save()
+        gone = before - {each.id for each in shelved.voices}
+        if gone and shelved.trouble is None:
+            parts.worker.when_idle(lambda: self._forget(gone))
+        why = parts.catalog.why_not(wanted) if wanted is not None else None
+        instead = f"; voice {voice.id} speaks instead" if voice else ""
+        parts.health.note("voice", f"{why}{instead}" if why else None)
+        parts.health.note("voices", shelved.trouble)
+        self._speaking = self._digest() or ""
+        self._busy = False
+        self._tell_news(voice)
+        self.check()
+
+    def _digest(self) -> str | None:
+        try:
+            return self._parts.catalog.speaking(self._parts.settings.voice).digest
+        except UnknownVoice:
+            return ""
+
+    def _forget(self, gone: set[str]) -> None:
+        """In the synthesis thread, after its last sentence with them: what was recorded since they were deleted goes too."""
+        for voice_id in gone:
+            self._parts.engines.drop(voice_id)
+            if self._parts.cache is not None:
+                self._parts.cache.clear(voice_id, include_pinned=True)
+            log.info("voice forgotten voice=%s", voice_id)
+
+    def _tell_news(self, voice: VoiceInfo | None) -> None:
+        try:
+            records = self._parts.store.book.records()
+        except OSError as error:
+            log.error("audit log unreadable error=%r", str(error))
+            return
+        newest = records[-1].number if records else 0
+        told, self._told = self._told, newest
+        for record in records if told is not None else ():
+            if record.number > told and record.event in CHANGES:
+                detail = {"change": record.event, "voice": record.voice, "seq": record.seq, "by": record.by}
+                reason = record.detail.get("problem") or record.detail.get("failed")
+                detail |= {"speaking": voice.id if voice else None} | ({"reason": reason} if reason else {})
+                self._parts.tell(Event(VOICE, "voice", time.time(), record.by, detail=detail))
