@@ -159,6 +159,7 @@ def test_command_line() -> None:
             " --templates --valid-from --version"
         ),
         "voice export-stick": "PACKS --out",
+        "voice export-stick": "PACKS --out",
         "voice inspect": "PACK --identity --json --manifest",
         "voice list": "--json",
         "voice seal": "PACK --key --out --password-file --to",
@@ -179,6 +180,7 @@ def test_command_line() -> None:
         "keys zmq list": "--json",
         "keys zmq revoke": "NAME",
         "keys zmq server": "--force",
+        "usb-import": "DEVICE_OR_FOLDER --json --mounted --result",
         "usb-import": "DEVICE_OR_FOLDER --json --mounted --result",
         "doctor": "CHECKS --json",
         "bench": "--json --report --runs --voice",

@@ -20,6 +20,7 @@ COMMANDS = {
     "voice": "Look at the installed voices.",
     "config": "Check, show or begin a configuration.",
     "keys": "Make and manage keys.",
+    "usb-import": "Install the voice packs on a stick.",
     "install": "Lay out units and device configuration.",
     "uninstall": "Take away what install laid out.",
     "maintain": "Do what is due once a day.",
@@ -52,7 +53,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"edge_agent.cli.{name}").command
+        command: click.Command = importlib.import_module(f"edge_agent.cli.{name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
