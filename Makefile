@@ -1,6 +1,7 @@
 # Two commands on a fresh Debian or Ubuntu machine:
 #   make demo [OUT=dir] [TEXT=...]   sets everything up and speaks one announcement from MQTT to ALSA
 #   make test                        installs what the tests need and runs them
+#   make deb [DEVICE=...]            builds a Debian package for this release
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 DEMO_PACKAGES := libportaudio2 libasound2-plugins mosquitto mosquitto-clients
 TEST_PACKAGES := $(DEMO_PACKAGES) pulseaudio pulseaudio-utils alsa-utils minisign age openssl strace systemd udev
 
-.PHONY: demo test lint clean
+.PHONY: demo test deb lint clean
 
 demo: $(VENV)/demo.stamp
 	@./system_packages.sh $(DEMO_PACKAGES)
@@ -18,6 +19,11 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/test.stamp
 	@./system_packages.sh $(TEST_PACKAGES)
 	$(BIN)/python -m pytest
+
+# For the release it runs on; DEVICE=orin-nano, orin-nx or agx-orin configures a Jetson as well.
+deb: $(VENV)/demo.stamp
+	@./system_packages.sh python3-venv
+	$(BIN)/python packaging/deb.py --out "$(OUT)" $(if $(DEVICE),--device $(DEVICE)) $(if $(SPEAKER),--speaker $(SPEAKER))
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

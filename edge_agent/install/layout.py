@@ -108,4 +108,6 @@ def _configuration(*, with_speaker: bool) -> Item:
 
 
 def _copy(source: Path, folder: PurePosixPath) -> Item:
-    return Item(folder / source.name, source.read_bytes(), 0o755 if source.stat().st_mode & 0o100 else 0o644)
+    content = source.read_bytes()
+    # By what it is, not by its mode: packagers change that.
+    return Item(folder / source.name, content, 0o755 if content.startswith(b"#!") else 0o644)

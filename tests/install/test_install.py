@@ -76,6 +76,12 @@ class TestLayout:
         assert drop_in not in named(lay_out(systemd=249))
         assert drop_in in named(lay_out(systemd=253))
 
+    def test_scripts_can_be_run(self) -> None:
+        items = named(lay_out("orin-nano"))
+        for name in ("edge-agent-stick", "edge-agent-power"):
+            assert items[f"usr/lib/edge-agent/{name}"].mode == 0o755
+        assert items[str(UNIT)].mode == 0o644
+
     def test_units_name_the_program(self) -> None:
         items = named(lay_out(unit_dir=PurePosixPath("lib/units"), program="/opt/venv/bin/edge-agent"))
         unit = items["lib/units/edge-agent.service"].content.decode()
