@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from distill.teachers.gptsovits_api import ApiSettings
+from distill.teachers.gptsovits_settings import CheckpointSettings
 from distill.train.config import TrainConfig
 from edge_agent.errors import EdgeAgentError
 
@@ -23,6 +24,7 @@ else:
 
 
 KOKORO = ("kokoro",)
+AUDIO_ONLY = ("gptsovits", "gptsovits-api")
 
 
 class RecipeError(EdgeAgentError):
@@ -31,25 +33,29 @@ class RecipeError(EdgeAgentError):
 
 @dataclass(frozen=True, slots=True)
 class TeacherRecipe:
-    """Who teaches: ``kokoro``, whose assembled ``folder`` is given and the weights over its style packs, or ``gptsovits-api``,
-    a server told about in ``api``."""
+    """Who teaches: ``kokoro``, whose assembled ``folder`` is given and the weights over its style packs; ``gptsovits``, whose
+    files ``checkpoints`` names; or ``gptsovits-api``, a server told about in ``api``."""
 
     name: str = "kokoro"
     folder: str = "runs/teacher"
     style: dict[str, float] = field(default_factory=dict)
     api: ApiSettings | None = None
+    checkpoints: CheckpointSettings | None = None
 
     @property
     def audio_only(self) -> bool:
         """Whether durations have to be found out from the audio."""
-        return self.name == "gptsovits-api"
+        return self.name in AUDIO_ONLY
 
     def faults(self) -> list[str]:
         """What is wrong with it, a sentence each."""
         if self.name == "gptsovits-api":
             return ["api is missing"] if self.api is None else [f"api.{fault}" for fault in self.api.faults()]
+        if self.name == "gptsovits":
+            given = self.checkpoints
+            return ["checkpoints is missing"] if given is None else [f"checkpoints.{fault}" for fault in given.faults()]
         if self.name not in KOKORO:
-            return [f"name = {self.name!r} is not one of {', '.join((*KOKORO, 'gptsovits-api'))}"]
+            return [f"name = {self.name!r} is not one of {', '.join((*KOKORO, *AUDIO_ONLY))}"]
         if abs(sum(self.style.values()) - 1) > 1e-6:
             return [f"style has weights that sum to {sum(self.style.values())}, not 1"]
         return []
@@ -100,6 +106,8 @@ class Recipe:
         """Named by what decides its content, so that another corpus cannot be mistaken for it."""
         parts = {"teacher": dataclasses.asdict(self.teacher), "corpus": dataclasses.asdict(self.corpus)}
         del parts["teacher"]["folder"], parts["corpus"]["processes"]
+        if self.teacher.checkpoints is None:  # corpora made before there were any keep their names
+            del parts["teacher"]["checkpoints"]
         if self.teacher.api is not None:  # where the server is does not matter, what it was asked does
             for name in ("url", "timeout_s", "patience_s"):
                 del parts["teacher"]["api"][name]

@@ -41,6 +41,10 @@ def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
         from distill.teachers.gptsovits_api import GptSovitsApi
 
         return GptSovitsApi(recipe.api)
+    if recipe.name == "gptsovits":
+        from distill.teachers.gptsovits import GptSovits
+
+        return GptSovits(recipe.checkpoints)
     raise RecipeError(f"teacher.name = {recipe.name!r} is not known")
 
 

@@ -40,8 +40,8 @@ def speech_features(folder: Path, wave: Tensor) -> Tensor:
         return model(F.pad(wave, (0, PAUSE))[None]).last_hidden_state[0].T.contiguous()
 
 
-def text_features(folder: Path, reading: Reading) -> Tensor:
-    """A column for every phoneme of ``reading``, float32 [1024, phones]: those of its character, zeros where it is not Chinese.
+class TextReader:
+    """A BERT in memory.
 
     Args:
         folder: of chinese-roberta-wwm-ext-large: ``config.json``, ``vocab.txt`` and the weights.
@@ -49,25 +49,32 @@ def text_features(folder: Path, reading: Reading) -> Tensor:
     Raises:
         ReferenceRefused: the folder holds no such model.
     """
-    found = torch.zeros(BERT_DIM, len(reading.phones))
-    stretches = reading.chinese()
-    if not stretches:
-        return found
-    from transformers import BertModel
 
-    ids = _vocabulary(folder)
-    model = _loaded(BertModel, folder)
-    if model.config.hidden_size != BERT_DIM:
-        raise ReferenceRefused(
-            f"{folder} holds a BERT of {model.config.hidden_size} features, expected {BERT_DIM} (chinese-roberta-wwm-ext-large)"
-        )
-    for stretch in stretches:
-        characters = [ids["[CLS]"], *(ids.get(character, ids["[UNK]"]) for character in stretch.text), ids["[SEP]"]]
-        with torch.inference_mode():
-            rows = model(torch.tensor([characters]), output_hidden_states=True).hidden_states[-1 - UNUSED_LAYERS][0, 1:-1]
-        columns = rows.repeat_interleave(torch.tensor(stretch.counts), 0).T
-        found[:, stretch.start : stretch.start + columns.shape[1]] = columns
-    return found
+    def __init__(self, folder: Path) -> None:
+        from transformers import BertModel
+
+        self._ids = _vocabulary(folder)
+        self._model = _loaded(BertModel, folder)
+        width = self._model.config.hidden_size
+        if width != BERT_DIM:
+            raise ReferenceRefused(f"{folder} holds a BERT of {width} features, expected {BERT_DIM} (chinese-roberta-wwm-ext-large)")
+
+    def features(self, reading: Reading) -> Tensor:
+        """A column for every phoneme of ``reading``, float32 [1024, phones]: those of its character, zeros where it is not Chinese."""
+        found = no_features(reading)
+        for stretch in reading.chinese():
+            ids = [self._ids.get(character, self._ids["[UNK]"]) for character in stretch.text]
+            whole = torch.tensor([[self._ids["[CLS]"], *ids, self._ids["[SEP]"]]])
+            with torch.inference_mode():
+                rows = self._model(whole, output_hidden_states=True).hidden_states[-1 - UNUSED_LAYERS][0, 1:-1]
+            columns = rows.repeat_interleave(torch.tensor(stretch.counts), 0).T
+            found[:, stretch.start : stretch.start + columns.shape[1]] = columns
+        return found
+
+
+def no_features(reading: Reading) -> Tensor:
+    """What a model is told of text that is not Chinese, float32 [1024, phones]."""
+    return torch.zeros(BERT_DIM, len(reading.phones))
 
 
 def _loaded(kind: Any, folder: Path) -> Any:

@@ -58,7 +58,7 @@ def make(models: Checkpoints, recording: Recording, text: str, listeners: Listen
             nothing = torch.empty(0, dtype=torch.int64)
             return Prompt(nothing, nothing, torch.empty(BERT_DIM, 0), speaker)
         tokens, _ = sovits.prompt_tokens(listening.speech_features(listeners.hubert, recording.at(listening.HUBERT_RATE_HZ)))
-        features = listening.text_features(listeners.bert, reading) if listeners.bert else torch.zeros(BERT_DIM, len(phones))
+        features = listening.TextReader(listeners.bert).features(reading) if reading.chinese() else listening.no_features(reading)
     return Prompt(tokens, phones, features, speaker)
 
 

@@ -72,6 +72,16 @@ def test_a_server_as_teacher(tmp_path):
     assert recipe.teacher.audio_only and recipe.teacher.api.reference_text == "你好。" and recipe.train.stages[0].learning_rate == 1.0
 
 
+def test_checkpoints_as_teacher(tmp_path):
+    files = "".join(f'{name} = "{name}"\n' for name in ("s1", "s2", "reference_audio", "reference_text", "licence", "hubert"))
+    text = API.replace('"gptsovits-api"', '"gptsovits"')
+    text = f"{text[: text.index('[teacher.api]')]}[teacher.checkpoints]\n{files}" + text[text.index("[[train.stages]]") :]
+    recipe = load_recipe(_write(tmp_path, text))
+    assert recipe.teacher.audio_only and recipe.teacher.checkpoints.hubert == "hubert"
+    with pytest.raises(RecipeError, match=r"teacher\.checkpoints\.hubert is missing; teacher\.checkpoints\.takes = 0"):
+        load_recipe(_write(tmp_path, text.replace('hubert = "hubert"', "takes = 0")))
+
+
 def test_every_fault_of_form_is_told_at_once(tmp_path):
     text = LEAST + 'warmup = "long"\nlr = 1\n[voice]\nlanguages = ["zh", 3]\n[corpus]\nseed = true\n[train.discriminator]\nperiods = 2\n'
     with pytest.raises(RecipeError) as caught:

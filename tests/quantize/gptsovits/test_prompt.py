@@ -12,7 +12,7 @@ from edge_agent.synthesis.gptsovits.readings import read as read_text
 from quantize.gptsovits import filterbank, prompt, verification
 from quantize.gptsovits.checkpoint import load
 from quantize.gptsovits.errors import CheckpointRefused, ReferenceRefused
-from quantize.gptsovits.listening import speech_features, text_features
+from quantize.gptsovits.listening import TextReader, speech_features
 from quantize.gptsovits.prompt import Listeners
 from quantize.gptsovits.reference import read
 from tests.rigs.gptsovits import save, write_s1, write_s2
@@ -99,7 +99,7 @@ class TestRefused:
         with pytest.raises(ReferenceRefused, match=r"tensors of HubertModel are missing|no HubertModel"):
             speech_features(listeners.bert, wave)
         with pytest.raises(ReferenceRefused, match=r"vocab\.txt cannot be read"):
-            text_features(listeners.hubert, read_text(CHINESE))
+            TextReader(listeners.hubert)
         (tmp_path / "config.json").write_text("{")
         with pytest.raises(ReferenceRefused, match="no HubertModel that can be loaded"):
             speech_features(tmp_path, wave)
@@ -117,7 +117,7 @@ class TestRefused:
 
 def test_features_stand_at_the_phonemes_of_their_characters(listeners):
     reading = read_text("欢迎 come in, 请进。")
-    found = text_features(listeners.bert, reading)
+    found = TextReader(listeners.bert).features(reading)
     counts = [(unit.kind, len(unit.phones)) for unit in reading.units]
     place = 0
     for kind, count in counts:
