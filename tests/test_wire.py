@@ -159,7 +159,6 @@ def test_command_line() -> None:
             " --templates --valid-from --version"
         ),
         "voice export-stick": "PACKS --out",
-        "voice export-stick": "PACKS --out",
         "voice inspect": "PACK --identity --json --manifest",
         "voice list": "--json",
         "voice seal": "PACK --key --out --password-file --to",
@@ -180,7 +179,6 @@ def test_command_line() -> None:
         "keys zmq list": "--json",
         "keys zmq revoke": "NAME",
         "keys zmq server": "--force",
-        "usb-import": "DEVICE_OR_FOLDER --json --mounted --result",
         "usb-import": "DEVICE_OR_FOLDER --json --mounted --result",
         "doctor": "CHECKS --json",
         "bench": "--json --report --runs --voice",

@@ -34,14 +34,26 @@ _LOOKUPS = 200
 @click.command("bench")
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, metavar="N", help="How often to speak each sentence.")
 @click.option("--voice", metavar="ID", help="The voice. [default: the active one]")
+@click.option("--report", is_flag=True, help="Print a capacity sheet of this device instead, in Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def command(session: Session, runs: int, voice: str | None, as_json: bool) -> None:
-    """Measure synthesis (time to the first sound, real-time factor) and look-ups in the phrase cache."""
+def command(session: Session, runs: int, voice: str | None, report: bool, as_json: bool) -> None:
+    """Measure synthesis (time to the first sound, real-time factor) and look-ups in the phrase cache.
+
+    The capacity sheet also tries every provider (CUDA, TensorRT) that ONNX Runtime has here, which can take minutes once.
+    """
+    from edge_agent.cli import capacity
     from edge_agent.cli.offline import OfflineSpeaker
 
     with contextlib.closing(OfflineSpeaker(session.config)) as speaker:
         spoken_by = speaker.voice(voice)
+        if report:
+            sheet = capacity.measure(session.config, speaker, spoken_by, runs)
+            if as_json:
+                print_json(sheet)
+            else:
+                click.echo(capacity.markdown(sheet))
+            return
         speech = {name: _speak(speaker, spoken_by, text, name, runs) for name, text in SENTENCES.items()}
     cache = _look_up(spoken_by.sample_rate)
     if as_json:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from edge_agent import __version__
 from edge_agent.announcement import Outcome, Priority
 from edge_agent.phrases import CacheError, CacheStats
+from edge_agent.service.board import Board
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.stages import STAGES
 
@@ -59,9 +60,10 @@ class Metrics:
         queue_length: Callable[[], int],
         cache: Callable[[], CacheStats | None] = lambda: None,
         hearts: Sequence[Heartbeat] = (),
+        board: Callable[[], Board] | None = None,
     ) -> None:
         """Also report what other parts know; they are asked at each scrape, from its thread."""
-        self.registry.register(_Watched(queue_length, cache, hearts))
+        self.registry.register(_Watched(queue_length, cache, hearts, board))
 
     def finished(self, outcome: Outcome, priority: Priority | None, stages: Mapping[str, float] | None = None) -> None:
         """An announcement ended; ``stages`` as from :meth:`Stages.seconds`. No priority: rejected before it was read."""
@@ -148,11 +150,16 @@ class _Watched(Collector):
     """Figures that live elsewhere, read when they are wanted."""
 
     def __init__(
-        self, queue_length: Callable[[], int], cache: Callable[[], CacheStats | None], hearts: Sequence[Heartbeat]
+        self,
+        queue_length: Callable[[], int],
+        cache: Callable[[], CacheStats | None],
+        hearts: Sequence[Heartbeat],
+        board: Callable[[], Board] | None,
     ) -> None:
         self._queue_length = queue_length
         self._cache = cache
         self._hearts = hearts
+        self._board = board
 
     def describe(self) -> list[Metric]:
         # Without this, registering would already ask parts that may not have started.
@@ -171,6 +178,23 @@ class _Watched(Collector):
             stats = None
         if stats is not None:
             yield from _cache_metrics(stats)
+        if self._board is not None:
+            yield from _board_metrics(self._board())
+
+
+def _board_metrics(board: Board) -> Iterator[Metric]:
+    zones = GaugeMetricFamily(f"{_PREFIX}_temperature_celsius", "How hot the board is", labels=["zone"])
+    for zone, degrees in board.temperatures_c.items():
+        zones.add_metric([zone], degrees)
+    yield zones
+    yield GaugeMetricFamily(f"{_PREFIX}_throttled", "1 while heat holds the board back", value=bool(board.throttled))
+    yield CounterMetricFamily(f"{_PREFIX}_over_currents", "Times the supply had to be spared", value=board.over_currents)
+    for name, text, n_bytes in (
+        ("memory_available_bytes", "Memory for processor and GPU that is to be had", board.memory_available),
+        ("memory_total_bytes", "Memory for processor and GPU", board.memory_total),
+    ):
+        if n_bytes is not None:
+            yield GaugeMetricFamily(f"{_PREFIX}_{name}", text, value=n_bytes)
 
 
 def _cache_metrics(stats: CacheStats) -> Iterator[Metric]:

@@ -12,10 +12,12 @@ import pytest
 
 from edge_agent.cli.bench import summary
 from edge_agent.cli.cache import batches
+from edge_agent.cli.capacity import markdown
 from edge_agent.cli.output import shorten, size
 from edge_agent.config import load
 from edge_agent.events import Event
 from edge_agent.phrases import PhraseCache
+from edge_agent.synthesis.providers import Candidate, Trial
 from tests.cli.conftest import Answering, EdgeAgent
 from tests.rigs.mosquitto import Mosquitto
 from tests.rigs.mqtt_peer import Peer
@@ -232,6 +234,21 @@ class TestBench:
 
     def test_prints_a_table(self, edge_agent: EdgeAgent) -> None:
         assert "real-time factor" in edge_agent("bench", "--runs", 1).out
+
+    def test_the_capacity_sheet(self, edge_agent: EdgeAgent) -> None:
+        result = edge_agent("bench", "--report", "--runs", 1, "--json")
+        assert result.code == 0, result.err
+        sheet = result.json()
+        for each in sheet["speech"].values():
+            assert 0 < each["first_sound_ms"] < 1e3 * each["wall_s_per_audio_s"] * each["audio_s"] + 1
+            assert each["cpu_s_per_audio_s"] > 0
+        assert [trial["why"] for trial in sheet["providers"] if trial["candidate"]["provider"] == "CPUExecutionProvider"] == [None]
+        assert sheet["chosen"]["provider"] in {trial["candidate"]["provider"] for trial in sheet["providers"] if trial["why"] is None}
+        printed = markdown(sheet)
+        assert "| usual |" in printed
+        assert "| the processor" in printed
+        sheet["providers"].append(Trial(Candidate("CUDAExecutionProvider"), "no kernel image").to_json())
+        assert "| CUDA | no: no kernel image |" in markdown(sheet)
 
     def test_a_percentile_of_few_values_is_the_largest(self) -> None:
         assert summary([3.0, 1.0, 2.0]) == {"p50": 2.0, "p95": 3.0}

@@ -109,9 +109,19 @@ class TestInference:
         if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
         monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(PROVIDERS.values()))
-        cuda, cpu = check_inference(configured())
-        assert (cuda.verdict, cpu.verdict) == (Verdict.WARN, Verdict.OK)
-        assert "does not compute" in cuda.what
+        *gpus, cpu = check_inference(configured())
+        assert [each.verdict for each in gpus] == [Verdict.WARN, Verdict.WARN]
+        assert all("does not compute" in each.what for each in gpus)
+        assert cpu.verdict is Verdict.OK
+
+    def test_a_board_with_a_gpu_and_a_build_without(self, configured: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        facts = {"gpu": "NVIDIA Jetson Orin Nano Developer Kit"}
+        monkeypatch.setattr("edge_agent.service.doctor.inference.fingerprint", lambda: facts)
+        monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [PROVIDERS["cpu"]])
+        board, cpu = check_inference(configured())
+        assert (board.verdict, cpu.verdict) == (Verdict.WARN, Verdict.OK)
+        assert "requirements/jetson.md" in board.fix
+        assert [each.verdict for each in check_inference(configured(voice__provider="cpu"))] == [Verdict.OK]
 
 
 class TestAudio:

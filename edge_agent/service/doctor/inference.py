@@ -13,8 +13,9 @@ import numpy as np
 
 from edge_agent.config import Config
 from edge_agent.service.doctor.finding import Finding
+from edge_agent.synthesis.providers import BY_NAME, CPU, explain, fingerprint
 
-PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
+PROVIDERS = BY_NAME
 _SIZE = 64
 _REPEATS = 20
 
@@ -23,6 +24,10 @@ def check_inference(config: Config) -> Iterator[Finding]:
     import onnxruntime
 
     listed = onnxruntime.get_available_providers()
+    gpu = fingerprint()["gpu"]
+    if gpu != "none" and config.voice.provider == "auto" and not any(each in listed for each in PROVIDERS.values() if each != CPU):
+        fix = "Install one with code for this GPU (requirements/jetson.md), or set voice.provider to cpu if the processor will do."
+        yield Finding.warn("inference", f"this ONNX Runtime has no provider for the GPU here ({gpu})", fix, provider=None, gpu=gpu)
     for name, provider in PROVIDERS.items():
         wanted = config.voice.provider == name
         if provider not in listed:
@@ -35,7 +40,7 @@ def check_inference(config: Config) -> Iterator[Finding]:
         except Exception as error:  # noqa: BLE001 - ONNX Runtime has no common base for its errors
             fix = "Install an ONNX Runtime built for this GPU, or set voice.provider to cpu."
             verdict = Finding.fail if wanted or name == "cpu" else Finding.warn
-            yield verdict("inference", f"{provider} is listed but does not compute: {_first_line(error)}", fix, provider=provider)
+            yield verdict("inference", f"{provider} is listed but does not compute: {explain(_first_line(error))}", fix, provider=provider)
         else:
             what = f"{provider} computes right ({took_s * 1e3:.2f} ms for a product of {_SIZE} by {_SIZE})"
             yield Finding.ok("inference", what, provider=provider, product_s=took_s)

@@ -1,8 +1,9 @@
 """What computes a voice: TensorRT, CUDA or the processor, tried for real on this machine and never changed in silence."""
 
-from edge_agent.synthesis.providers.attempt import Stopped
+from edge_agent.synthesis.providers.attempt import Stopped, explain
 from edge_agent.synthesis.providers.choice import PROCESSOR, Candidate, Choice, Trial
 from edge_agent.synthesis.providers.chooser import Chooser, forget
+from edge_agent.synthesis.providers.fingerprint import fingerprint
 from edge_agent.synthesis.providers.names import BY_NAME, CPU, CUDA, TENSORRT, in_words, short
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Chooser",
     "Stopped",
     "Trial",
+    "explain",
+    "fingerprint",
     "forget",
     "in_words",
     "short",

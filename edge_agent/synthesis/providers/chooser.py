@@ -100,9 +100,7 @@ class Chooser:
         else:
             trials = []
         for candidate in candidates:
-            trial = self._attempt(
-                candidate, voice, threads=self._threads, cache_dir=self.cache_dir(digest), stop=stop
-            )
+            trial = self.trial(voice, digest, candidate, stop)
             log.info(
                 "provider tried voice=%s candidate=%r right=%s first_ms=%.1f rtf=%.4f why=%r",
                 digest[:8], str(candidate), trial.right, 1e3 * trial.first_s, trial.rtf, trial.why,
@@ -112,6 +110,14 @@ class Chooser:
         if choice.degraded is None:
             self._memory.remember(digest, Remembered(choice, facts, unfinished))
         return choice
+
+    def trial(self, voice: Path, digest: str, candidate: Candidate, stop: threading.Event | None = None) -> Trial:
+        """How one candidate does, whatever was chosen.
+
+        Raises:
+            Stopped: ``stop`` was set meanwhile.
+        """
+        return self._attempt(candidate, voice, threads=self._threads, cache_dir=self.cache_dir(digest), stop=stop)
 
     def cache_dir(self, digest: str) -> Path:
         """Where engines compiled of the voice's weights are kept."""

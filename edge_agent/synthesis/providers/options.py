@@ -82,7 +82,7 @@ def _tensorrt(cache_dir: Path | None, *, cuda_graph: bool) -> dict[str, str]:
         "trt_cuda_graph_enable": str(int(cuda_graph)),
     }
     if cache_dir is not None:
-        engines, timing = cache_dir / "tensorrt", cache_dir.parent / "timing"
+        engines, timing = cache_dir / "tensorrt", cache_dir.parent / "cuda" / "timing"
         for folder in (engines, timing):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         options |= {

@@ -23,7 +23,7 @@ def test_only_the_first_records_a_graph(tmp_path) -> None:
 def test_engines_lie_with_the_voice_and_timings_beside_all_voices(tmp_path) -> None:
     options = dict(provider_options(TENSORRT, cache_dir=tmp_path / "voice"))[TENSORRT]
     assert options["trt_engine_cache_path"] == str(tmp_path / "voice" / "tensorrt")
-    assert options["trt_timing_cache_path"] == str(tmp_path / "timing")
+    assert options["trt_timing_cache_path"] == str(tmp_path / "cuda" / "timing")
     assert (tmp_path / "voice" / "tensorrt").stat().st_mode & 0o777 == 0o700
 
 
