@@ -90,9 +90,6 @@ def build_venv(root: Path, source: Path) -> None:
     launcher = venv / "bin/edge-agent"
     launcher.write_text(LAUNCHER)
     launcher.chmod(0o755)
-    interpreter = venv / "bin/python3"
-    interpreter.unlink()
-    interpreter.symlink_to(f"../../../../bin/{_python()}")
     config = venv / "pyvenv.cfg"
     config.write_text("".join(line for line in config.read_text().splitlines(True) if not line.startswith("command")))
     for name in ("direct_url.json", "__pycache__"):
@@ -112,6 +109,10 @@ def lay_out(root: Path, device: str, speaker: str) -> list[str]:
     options = ["--device", device, "--speaker", speaker, "--program", "/usr/bin/edge-agent", "--systemd", systemd]
     command = [root / VENV / "bin/python", "-m", "edge_agent", "install", "--prefix", root, *options]
     _run(*command)
+    # The very release the dependencies are for. Relative, which would not be found here any more, so this is the last use of it.
+    interpreter = root / VENV / "bin/python3"
+    interpreter.unlink()
+    interpreter.symlink_to(f"../../../../bin/{_python()}")
     # dpkg keeps its own list.
     (root / "usr/share/edge-agent/manifest.json").unlink()
     for path in (root / VENV).rglob("__pycache__"):

@@ -21,10 +21,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
+from edge_agent.service.journald import JournalHandler, priority, sender
+
 _ANNOUNCEMENT: ContextVar[str | None] = ContextVar("announcement", default=None)
 _PAIR = re.compile(r"(?:^|(?<=\s))[A-Za-z_][A-Za-z0-9_.]*=")
 _PLAIN = re.compile(r"[^\s\"'=\\\x00-\x1f\x7f-\x9f]+")
-_SYSLOG_PRIORITY = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
 
 
 @contextmanager
@@ -47,11 +48,11 @@ class AboutFilter(logging.Filter):
 
 
 class KeyValueFormatter(logging.Formatter):
-    """One line a record, whatever is in it. The journal knows the time itself and takes the priority as a prefix."""
+    """One line a record, whatever is in it. The journal knows the time itself and takes the priority as a prefix, or in a field."""
 
-    def __init__(self, *, journal: bool = False) -> None:
+    def __init__(self, *, journal: bool = False, prefix: bool = True) -> None:
         super().__init__()
-        self._journal = journal
+        self._journal, self._prefix = journal, journal and prefix
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {} if self._journal else {"time": _utc(record)}
@@ -63,13 +64,18 @@ class KeyValueFormatter(logging.Formatter):
         line = " ".join((*(f"{key}={quote(value)}" for key, value in fields.items()), _paired(message)))
         if record.exc_info:
             line += f" traceback={json.dumps(self.formatException(record.exc_info), ensure_ascii=False)}"
-        return f"<{_priority(record.levelno)}>{line}" if self._journal else line
+        return f"<{priority(record.levelno)}>{line}" if self._prefix else line
 
 
 def set_up(level: str, *, stream: TextIO | None = None, environ: Mapping[str, str] | None = None) -> logging.Handler:
-    """Send everything from ``level`` up to ``stream`` (standard error); returns the handler, for :func:`take_down`."""
-    handler = logging.StreamHandler(stream) if stream else _OwnStderr()
-    handler.setFormatter(KeyValueFormatter(journal=goes_to_journal(handler.stream, environ or os.environ)))
+    """Send everything from ``level`` up to ``stream`` (standard error); returns the handler, for :func:`take_down`.
+
+    Where that is connected to systemd's journal and systemd-python is installed, records go there directly, with fields.
+    """
+    is_journal = goes_to_journal(stream or sys.stderr, environ or os.environ)
+    send = sender() if is_journal else None
+    handler = JournalHandler(send) if send is not None else logging.StreamHandler(stream) if stream else _OwnStderr()
+    handler.setFormatter(KeyValueFormatter(journal=is_journal, prefix=send is None))
     handler.addFilter(AboutFilter())
     root = logging.getLogger()
     root.addHandler(handler)
@@ -121,10 +127,6 @@ def _paired(message: str) -> str:
     # A line break or an escape sequence from the wire must not be able to forge a line.
     safe = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in pairs)
     return " ".join(part for part in (f"event={quote(words.strip())}" if words.strip() else "", safe) if part)
-
-
-def _priority(level: int) -> int:
-    return next(priority for floor, priority in _SYSLOG_PRIORITY if level >= floor)
 
 
 def _utc(record: logging.LogRecord) -> str:
