@@ -35,6 +35,20 @@ def float32(graph: Builder, x: str, name: str, weight: Array, bias: Array | None
     return graph.op("Conv", x, *constants, **_attributes(weight.shape[2], dilation))
 
 
+def stored_int8(graph: Builder, x: str, name: str, weight: Array, bias: Array | None = None, dilation: int = 1) -> str:
+    """See :class:`Convolution`. Computed in float32 of weights kept in eight bits, a scale for each output channel."""
+    outputs = weight.shape[0]
+    scales = np.abs(np.asarray(weight, np.float32)).reshape(outputs, -1).max(1) / 127
+    scales[scales == 0] = 1
+    values = np.rint(weight / scales[:, None, None]).astype(np.int8)[:, :, None]
+    shape = (outputs, 1, 1, 1)
+    restored = graph.op("Cast", graph.constant(values, name), to=TensorProto.FLOAT)
+    constants = [graph.op("Mul", restored, graph.constant(scales.reshape(shape), f"{name}.scale"))]
+    if bias is not None:
+        constants.append(graph.constant(np.asarray(bias, np.float32), f"{name}.bias"))
+    return graph.op("Conv", x, *constants, **_attributes(weight.shape[2], dilation))
+
+
 def transposed(graph: Builder, x: str, name: str, weight: Array, bias: Array, rate: int) -> str:
     """``rate`` times as long: ``weight`` [inputs, outputs, kernel], ``x`` [1, inputs, 1, n] -> [1, outputs, 1, n * rate]."""
     constants = [graph.constant(np.asarray(weight, np.float32)[:, :, None], name), graph.constant(bias, f"{name}.bias")]

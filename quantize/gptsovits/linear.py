@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from quantize.gptsovits.builder import MICROSOFT, Builder
 
-BLOCK = 128
-"""Weights that share a scale, along the input; the largest that divides every width in use. Smaller ones read more scales a
-token than they gain in accuracy."""
+BLOCK = 256
+"""Weights that share a scale, along the input; the most that the kernel takes. Smaller ones cost more time, for the scales that are
+read with every token, than they gain in accuracy."""
 
 
 class Linear(Protocol):
