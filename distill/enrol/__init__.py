@@ -1,7 +1,7 @@
 """What a voice owner's recordings are worth, whose voice it is, and what its owner agreed to: before anything is trained on it."""
 
 from distill.enrol.check import Quality, check
-from distill.enrol.consent import Signer, speaker_sha256, write_consent
+from distill.enrol.consent import speaker_sha256, write_consent
 from distill.enrol.errors import EnrolmentError, RecordingError
 from distill.enrol.limits import LIMITS, Limit, Verdict
 from distill.enrol.measures import Measure
@@ -13,7 +13,6 @@ __all__ = [
     "Measure",
     "Quality",
     "RecordingError",
-    "Signer",
     "Verdict",
     "check",
     "speaker_sha256",

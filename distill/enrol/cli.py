@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from distill.enrol import page, text
 from distill.enrol.check import Quality, check
-from distill.enrol.consent import Signer, speaker_sha256, write_consent
+from distill.enrol.consent import speaker_sha256, write_consent
 from distill.enrol.errors import EnrolmentError
 from distill.enrol.folder import REPORT_FILE, RESULT_FILE, VECTOR_FILE, check_free, staged
 from distill.enrol.limits import Verdict
@@ -25,6 +25,7 @@ from distill.enrol.speakers import VoiceVector
 from distill.enrol.transcript import count_syllables
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.consent import RECORD_FILE, SIGNATURE_FILE, Consent
+from edge_agent.voices.keys import SecretKey
 
 UNFIT = 3
 """Exit status of a voice that must not be trained on."""
@@ -77,7 +78,7 @@ def run(options: argparse.Namespace, voice: VoiceVector | None = None) -> Enroll
     """
     check_free(options.out, replace=options.replace)
     draft = _draft(options)  # before the long work, so that a wrong option does not cost it
-    signer = Signer(options.sign_key, _password(options.password_file)) if draft else None
+    signer = SecretKey.read(options.sign_key, _password(options.password_file)) if draft else None
     n_syllables = count_syllables(options.text) if options.text else None
     quality = check(
         options.recordings, voice=_voice(options, voice), n_syllables=n_syllables,
@@ -160,7 +161,7 @@ def _complete(draft: Consent, quality: Quality) -> Consent:
     return replace(draft, recordings=recordings, speaker_sha256=speaker_sha256(quality.vector), created=_now())
 
 
-def _written(options: argparse.Namespace, quality: Quality, consent: Consent | None, signer: Signer | None) -> str:
+def _written(options: argparse.Namespace, quality: Quality, consent: Consent | None, signer: SecretKey | None) -> str:
     names = [RESULT_FILE, REPORT_FILE]
     names += [VECTOR_FILE] if quality.vector is not None else []
     names += [RECORD_FILE, SIGNATURE_FILE] if consent is not None else []

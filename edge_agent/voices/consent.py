@@ -7,7 +7,6 @@ describes it. ``consent.json.minisig`` beside it is a minisign signature (Ed2551
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.keys import KeysError, PublicKey, Signature
 
 FORMAT = "voice-consent/1"
 RECORD_FILE, SIGNATURE_FILE = "consent.json", "consent.json.minisig"
@@ -139,7 +139,7 @@ def verify_consent_bytes(record: bytes, signature: bytes, trusted_keys: Iterable
     """
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
-    _check_signature(record, signature, [_encoded_key(key) for key in trusted_keys])
+    _check_signature(record, signature, [_public_key(key) for key in trusted_keys])
     consent = Consent.from_bytes(record)
     if now < consent.valid_from:
         raise ConsentError("not_yet_valid", f"{consent.subject}'s consent holds only from {_show(consent.valid_from)} on")
@@ -148,57 +148,27 @@ def verify_consent_bytes(record: bytes, signature: bytes, trusted_keys: Iterable
     return consent
 
 
-def _check_signature(record: bytes, signature: bytes, trusted: list[str]) -> None:
-    import minisign
-
+def _check_signature(record: bytes, signature: bytes, trusted: list[PublicKey]) -> None:
     try:
-        parsed = minisign.Signature.from_bytes(signature)
-        lines = signature.split(b"\n")
-        signer = _key_id(lines[1])
-        _decoded(lines[3])
+        parsed = Signature.from_bytes(signature)
     except ValueError as error:
         raise ConsentError("forged", f"the consent's signature is no minisign signature: {error}") from error
-    if not parsed.is_prehashed():
-        raise ConsentError("forged", "the consent's signature is of minisign's legacy kind; sign it with a current minisign")
-    keys = [minisign.PublicKey.from_base64(key) for key in trusted if _key_id(key) == signer]
+    keys = [key for key in trusted if key.id == parsed.key_id]
     if not keys:
-        raise ConsentError(
-            "untrusted", f"the consent is signed by key {signer[::-1].hex().upper()}, which is not trusted here; trust it first"
-        )
-    for key in keys:
-        try:
-            key.verify(record, parsed)
-        except minisign.VerifyError:
-            continue
-        return
-    raise ConsentError("forged", "the consent record or its signature was changed after signing")
+        raise ConsentError("untrusted", f"the consent is signed by key {parsed.key_id}, which is not trusted here; trust it first")
+    if not any(key.made(parsed, record) for key in keys):
+        raise ConsentError("forged", "the consent record or its signature was changed after signing")
 
 
-def _key_id(encoded: str | bytes) -> bytes:
-    """The eight bytes after the algorithm in a minisign key or signature."""
-    return _decoded(encoded)[2:10]
-
-
-def _decoded(encoded: str | bytes) -> bytes:
-    """Decoders drop the bits that padding leaves over, so that several texts would be one signature; only one of them is taken."""
-    encoded = encoded.encode() if isinstance(encoded, str) else encoded
-    decoded = base64.b64decode(encoded, validate=True)
-    if base64.b64encode(decoded) != encoded.rstrip(b"\r"):
-        raise ValueError("its base64 has bits set that mean nothing")
-    return decoded
-
-
-def _encoded_key(text: str) -> str:
-    """The base64 line of a public key that may be a whole ``.pub`` file.
-
+def _public_key(text: str) -> PublicKey:
+    """
     Raises:
         ValueError: it is no minisign public key.
     """
-    import minisign
-
-    line = text.strip().split("\n")[-1].strip()
-    minisign.PublicKey.from_base64(line)
-    return line
+    try:
+        return PublicKey.parse(text)
+    except KeysError as error:
+        raise ValueError(str(error)) from error
 
 
 def _read(path: Path, at_most: int, reason: Reason) -> bytes:

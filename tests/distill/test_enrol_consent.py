@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill.enrol import EnrolmentError, Signer, speaker_sha256, write_consent
+from distill.enrol import speaker_sha256, write_consent
 from edge_agent.voices import consent as module
 from edge_agent.voices.consent import Consent, ConsentError, verify_consent, verify_consent_bytes
+from edge_agent.voices.keys import SecretKey
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -43,7 +44,7 @@ def keys(tmp_path):
 
 @pytest.fixture
 def signed(tmp_path, keys):
-    write_consent(CONSENT, Signer(keys[0]), tmp_path)
+    write_consent(CONSENT, SecretKey.read(keys[0]), tmp_path)
     return tmp_path / "consent.json"
 
 
@@ -57,7 +58,7 @@ def test_a_signed_consent_is_believed(signed, keys):
     public = keys[1].splitlines()[1]
 
     assert verify_consent(signed, [keys[1]], NOW) == verify_consent(signed, [public], NOW) == CONSENT
-    assert Signer(keys[0]).public_key == public
+    assert SecretKey.read(keys[0]).public_key.text == public
 
 
 def test_the_stock_tool_verifies_what_we_sign(signed, keys):
@@ -251,7 +252,7 @@ def test_what_is_written_is_read_again(subject, contact, purposes):
 
 def test_nobodys_voice_needs_no_recordings_and_no_end(tmp_path, keys):
     consent = replace(CONSENT, kind="synthetic", recordings=(), valid_until=None)
-    write_consent(consent, Signer(keys[0]), tmp_path)
+    write_consent(consent, SecretKey.read(keys[0]), tmp_path)
 
     assert verify_consent(tmp_path / "consent.json", [keys[1]], NOW + 9000 * DAY) == consent
 
@@ -282,24 +283,3 @@ def test_a_vector_has_one_digest_whatever_its_byte_order():
     vector = np.linspace(-1, 1, 256, dtype=np.float32)
 
     assert speaker_sha256(vector) == speaker_sha256(vector.astype(">f4")) != speaker_sha256(vector + np.float32(1e-3))
-
-
-def test_an_encrypted_key_needs_its_password(tmp_path):
-    pair = minisign.KeyPair.generate()
-    pair.secret_key.encrypt("open sesame", opslimit=32768, memlimit=16 << 20)
-    path = tmp_path / "k.key"
-    path.write_bytes(bytes(pair.secret_key) + b"\n")
-
-    for password in (None, "wrong"):
-        with pytest.raises(EnrolmentError, match="password"):
-            Signer(path, password)
-    write_consent(CONSENT, Signer(path, "open sesame"), tmp_path)
-    assert verify_consent(tmp_path / "consent.json", [pair.public_key.to_base64().decode()], NOW) == CONSENT
-
-
-@pytest.mark.parametrize("content", [b"", b"a\nb\n", b"\xff" * 9000])
-def test_what_is_no_key(tmp_path, content):
-    (tmp_path / "k.key").write_bytes(content)
-
-    with pytest.raises(EnrolmentError, match="no minisign secret key"):
-        Signer(tmp_path / "k.key")

@@ -97,6 +97,7 @@ def test_what_is_no_secret_key(tmp_path: Path) -> None:
     path = tmp_path / "a.key"
     with pytest.raises(KeysError, match="cannot be read"):
         SecretKey.read(path)
-    path.write_text("a\nb\n")
-    with pytest.raises(KeysError, match="make one with minisign -G"):
-        SecretKey.read(path)
+    for content in (b"", b"a\nb\n", b"\xff" * 9000):
+        path.write_bytes(content)
+        with pytest.raises(KeysError, match="make one with minisign -G"):
+            SecretKey.read(path)
