@@ -60,7 +60,7 @@ def load_device_keys(folder: Path, environ: Mapping[str, str]) -> DeviceKeys | N
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     given = Path(credentials) if credentials else None
     try:
-        places = [given if given and (given / name).exists() else folder for name in (AGE_FILE, MINISIGN_FILE)]
+        places = [given if given and _is_given(given / name) else folder for name in (AGE_FILE, MINISIGN_FILE)]
         age, minisign = places[0] / AGE_FILE, places[1] / MINISIGN_FILE
         if not age.exists() and not minisign.exists():
             return None
@@ -115,6 +115,11 @@ def _identities(content: bytes, path: Path) -> tuple[Any, ...]:
     if not found:
         raise KeysError(f"{path} holds no age identity; remove it and make new keys: edge-agent keys init")
     return found
+
+
+def _is_given(path: Path) -> bool:
+    """Whether there is a credential. The units name every one there may be; one that a device does not have is blank."""
+    return path.exists() and bool(path.read_bytes().strip())
 
 
 def _read_private(path: Path, credentials: Path | None) -> bytes:

@@ -55,6 +55,17 @@ def test_credentials_come_first(tmp_path: Path) -> None:
     assert (found.recipient, found.protection) == (in_file.recipient, "file")
 
 
+def test_a_blank_credential_is_none(tmp_path: Path) -> None:
+    folder, credentials = tmp_path / "keys", tmp_path / "credentials"
+    in_file = make_device_keys(folder)
+    credentials.mkdir()
+    for path in folder.iterdir():
+        (credentials / path.name).write_text("\n")
+    found = load_device_keys(folder, {"CREDENTIALS_DIRECTORY": str(credentials)})
+    assert found is not None
+    assert (found.recipient, found.protection) == (in_file.recipient, "file")
+
+
 def test_earlier_keys_stay_good_below_the_newest(tmp_path: Path) -> None:
     old = make_device_keys(tmp_path)
     new = pyrage.x25519.Identity.generate()
