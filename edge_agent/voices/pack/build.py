@@ -78,7 +78,7 @@ def build_pack(
         phrases=tuple(phrases),
         templates=tuple(templates),
         chimes=dict(chimes or {}),
-        licence=licence if licence is not None else card["made"]["licence"],
+        licence=licence if licence is not None else _licence(card),
         created=now,
         valid_from=valid_from,
         expires=expires,
@@ -186,7 +186,7 @@ def _read_card(folder: Path, entries: Sequence[FileEntry]) -> dict[str, Any]:
     try:
         card = json.loads(path.read_bytes())
         digests = dict(card["sha256"])
-        _ = card["shape"]["sample_rate"], card["made"]["licence"]
+        _ = card["shape"]["sample_rate"]
         names = ("voice_id", "display_name", "engine", "languages", "front_end_version", "symbols_sha256", "golden")
         _ = [card[name] for name in names]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -196,6 +196,13 @@ def _read_card(folder: Path, entries: Sequence[FileEntry]) -> dict[str, Any]:
         if found.get(name) != wanted:
             raise PackError("damaged", f"{folder / name} is not the file the voice was made with; build the voice again")
     return card
+
+
+def _licence(card: Mapping[str, Any]) -> str:
+    made = card.get("made")
+    if not isinstance(made, dict) or "licence" not in made:
+        raise PackError("malformed", "the voice's card states no licence; say which it has (--licence)")
+    return made["licence"]
 
 
 def _copy(entry: FileEntry, source: Path, target: BinaryIO) -> None:

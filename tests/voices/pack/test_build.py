@@ -138,6 +138,15 @@ def test_a_folder_that_is_no_voice(build, voice: Path, card: str) -> None:
         build()
 
 
+def test_a_card_without_a_licence(build, voice: Path) -> None:
+    card = json.loads((voice / "voice.json").read_text())
+    del card["made"]
+    (voice / "voice.json").write_text(json.dumps(card))
+    with pytest.raises(PackError, match="--licence"):
+        build()
+    assert build(licence="CC0-1.0").licence == "CC0-1.0"
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
