@@ -18,7 +18,7 @@ demo: $(VENV)/demo.stamp
 
 test: $(VENV)/test.stamp
 	@./system_packages.sh $(TEST_PACKAGES)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # For the release it runs on; DEVICE=orin-nano, orin-nx or agx-orin configures a Jetson as well.
 deb: $(VENV)/demo.stamp

@@ -35,7 +35,7 @@ from edge_agent.client import SpeechClient
 from edge_agent.ingress.zmq_keys import KeyRing, make_pair, write_client_file
 from tests.rigs.alsa import NullSink
 from tests.rigs.daemon import Daemon
-from tests.rigs.zmq_peer import free_ports
+from tests.rigs.ports import free_port
 
 _WARM_UP = 20
 _PATIENCE_S = 120.0
@@ -158,7 +158,7 @@ def run(n: int, n_phrases: int, device: str | None, folder: Path) -> list[Row]:
             sink = NullSink()
             stack.callback(sink.close)
             os.environ["ALSA_CONFIG_PATH"], device = str(sink.config), sink.device
-        port = free_ports()
+        port = free_port()
         audio = {"device": device, "idle_close_s": 600}
         listening = {"socket_dir": str(folder), "tcp_host": "127.0.0.1", "tcp_port": port}
         daemon = Daemon(folder, 1, {"mqtt": {"enabled": False}, "audio": audio, "zmq": listening})
@@ -172,7 +172,7 @@ def run(n: int, n_phrases: int, device: str | None, folder: Path) -> list[Row]:
         with SpeechClient(folder, timeout_s=_PATIENCE_S) as local:
             found += rows(local, "ipc", n, n_phrases, bare(f"ipc://{folder}/echo.sock", n, secured=False))
         with SpeechClient(f"tcp://127.0.0.1:{port}", keys=folder / "bench.json", timeout_s=_PATIENCE_S) as remote:
-            found += rows(remote, "tcp+CURVE", n, n_phrases, bare(f"tcp://127.0.0.1:{free_ports()}", n, secured=True))
+            found += rows(remote, "tcp+CURVE", n, n_phrases, bare(f"tcp://127.0.0.1:{free_port()}", n, secured=True))
         return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from edge_agent import __version__
 from edge_agent.cli.app import COMMANDS
 from tests.cli.conftest import EdgeAgent
-from tests.rigs.mosquitto import free_port
+from tests.rigs.ports import free_port
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "cache prewarm", "config init", "voice list"])

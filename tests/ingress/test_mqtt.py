@@ -16,7 +16,7 @@ import pytest
 
 from edge_agent.events import Event
 from edge_agent.ingress import Cancel, IngressError, MqttConfig, MqttIngress, Ping
-from tests.rigs.mosquitto import CONFIGS, free_port, make_certificates
+from tests.rigs.mosquitto import CONFIGS, make_certificates
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
 from tests.rigs.mqtt_relay import mqtt_relay
 
@@ -398,6 +398,7 @@ _DAEMON = """
 import json, sys, time
 from edge_agent.ingress import MqttConfig, MqttIngress
 from tests.rigs.mqtt_peer import RecordingInbox
+from tests.rigs.ports import free_port
 ingress = MqttIngress(MqttConfig(site="store", device="kiosk-1", **json.loads(sys.argv[1])))
 ingress.start(RecordingInbox())
 while not ingress.connected:

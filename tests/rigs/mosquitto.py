@@ -7,7 +7,6 @@ import getpass
 import ipaddress
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.rigs.ports import free_port
 
 CONFIGS = Path(__file__).parents[2] / "firmware_configs" / "mosquitto"
 _READY_WITHIN_S = 10.0
@@ -184,13 +185,6 @@ def make_certificates(folder: Path, *, client_name: str = "kiosk-1") -> Certific
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         files[f"{name}_key"].write_bytes(pem)
     return Certificates(**files)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _replaced(line: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
 import threading
 import time
 import uuid
@@ -19,6 +18,7 @@ from edge_agent.events import Event
 from edge_agent.ingress import Cancel, Command, Message, Prewarm, Route, Status, Stop, Verdict, ZmqConfig, ZmqIngress
 from edge_agent.ingress.zmq_keys import KeyRing, make_pair, write_client_file
 from edge_agent.parse import Rejected, parse
+from tests.rigs.ports import free_port
 
 WITHIN_MS = 20_000
 
@@ -93,7 +93,7 @@ class Station:
         self.folder, self.core = folder, Answering()
         self.keys = KeyRing(folder / "keys")
         self.refused: list[str] = []
-        self.port = free_ports() if tcp else 0
+        self.port = free_port() if tcp else 0
         self._options = options
         if tcp:
             self.keys.make_server()
@@ -172,19 +172,6 @@ class Listener:
 
     def close(self) -> None:
         self._context.destroy(linger=0)
-
-
-def free_ports() -> int:
-    """The first of two neighbouring ports that are free."""
-    while True:
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port: int = one.getsockname()[1]
-            try:
-                other.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def in_thread(action: Callable[[], object]) -> threading.Thread:

@@ -7,8 +7,9 @@ import pytest
 
 from edge_agent.ingress import IngressError, MqttConfig
 from edge_agent.service.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
-from tests.rigs.mosquitto import Certificates, MosquittoFactory, free_port
+from tests.rigs.mosquitto import Certificates, MosquittoFactory
 from tests.rigs.mqtt_peer import Peer, eventually
+from tests.rigs.ports import free_port
 
 ACL = "user teller\ntopic read voice/store/kiosk-1/event\ntopic write voice/store/kiosk-1/say\n"
 

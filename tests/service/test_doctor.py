@@ -25,8 +25,9 @@ from edge_agent.service.doctor.storage import check_cache, check_clock, check_di
 from edge_agent.service.doctor.voice import check_voice
 from edge_agent.voices.catalog import BUILT_IN
 from tests.rigs.alsa import FilePcm
-from tests.rigs.mosquitto import MosquittoFactory, free_port
+from tests.rigs.mosquitto import MosquittoFactory
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
+from tests.rigs.ports import free_port
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from edge_agent.client import Handle, NoAnswer, Rejected, SpeechClient
 from edge_agent.events import TERMINAL
 from tests.rigs.alsa import FilePcm
 from tests.rigs.daemon import Daemon
-from tests.rigs.zmq_peer import Listener, free_ports, in_thread
+from tests.rigs.ports import free_port
+from tests.rigs.zmq_peer import Listener, in_thread
 
 PHRASES = ["前方三百米右转", "Turn left onto Main Street.", "到达目的地"]
 LONG = "前方道路施工，请减速慢行，注意安全，保持车距，准备靠右行驶。"
@@ -149,7 +150,7 @@ def test_a_daemon_killed_in_mid_speech_tells_the_end_after_its_restart(car: Begi
 
 
 def test_over_the_network_with_keys_and_not_without(car: Begin, tmp_path: Path) -> None:
-    settings = {"zmq": {"tcp_host": "127.0.0.1", "tcp_port": free_ports(), "socket_dir": str(tmp_path / "run")}}
+    settings = {"zmq": {"tcp_host": "127.0.0.1", "tcp_port": free_port(), "socket_dir": str(tmp_path / "run")}}
     daemon = Daemon(tmp_path / "keyed", 1, {"mqtt": {"enabled": False}, **settings})
     assert daemon.cli("keys", "zmq", "server").returncode == 0
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
