@@ -19,6 +19,7 @@ from edge_agent.ingress import Cancel, IngressError, MqttConfig, MqttIngress, Pi
 from tests.rigs.mosquitto import CONFIGS, make_certificates
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
 from tests.rigs.mqtt_relay import mqtt_relay
+from tests.rigs.ports import free_port
 
 SAY, CMD, EVENT = "voice/store/kiosk-1/say", "voice/store/kiosk-1/cmd", "voice/store/kiosk-1/event"
 STATUS, HEALTH, REPLY = "voice/store/kiosk-1/status", "voice/store/kiosk-1/health", "voice/store/reply/till-1"
@@ -398,7 +399,6 @@ _DAEMON = """
 import json, sys, time
 from edge_agent.ingress import MqttConfig, MqttIngress
 from tests.rigs.mqtt_peer import RecordingInbox
-from tests.rigs.ports import free_port
 ingress = MqttIngress(MqttConfig(site="store", device="kiosk-1", **json.loads(sys.argv[1])))
 ingress.start(RecordingInbox())
 while not ingress.connected:
