@@ -28,6 +28,8 @@ check "enabled" "$(systemctl is-enabled edge-agent edge-agent-maintenance.timer 
 check "runs as" "$(ps -o user= -p "$(show MainPID)")" "edge-ag*"
 check "capabilities" "$(awk '/^CapEff/ {print $2}' /proc/"$(show MainPID)"/status)" 0000000000000000
 check "system calls filtered" "$(awk '/^Seccomp:/ {print $2}' /proc/"$(show MainPID)"/status)" 2
+socket_is_open() { [ "$(stat -c %a /run/edge-agent/say.sock 2>/dev/null)" = 660 ]; }
+until_true 10 socket_is_open
 check "sockets" "$(stat -c '%a %G' /run/edge-agent/say.sock)" "660 edge-agent"
 check "sockets' folder" "$(stat -c '%a %U %G' /run/edge-agent)" "750 edge-agent edge-agent"
 check "priority" "$(ps -o ni= -p "$(show MainPID)" | tr -d ' ')" -10
@@ -40,9 +42,10 @@ printf 'secret\n' >/etc/edge-agent/credentials/mqtt.password
 check "credentials are root's" "$(stat -c '%a %U' /etc/edge-agent/credentials)" "700 root"
 sed -i 's/^# username = .*/username = "kiosk-1"/; s/^# device = "kiosk-7".*/device = "kiosk-1"/' /etc/edge-agent/config.toml
 systemctl restart edge-agent
-is_online() { mosquitto_sub -h 127.0.0.1 -u kiosk-1 -P secret -t voice/home/kiosk-1/status -C 1 -W 2 2>/dev/null | grep -q online; }
-until_true 20 is_online
-check "credential reaches the broker" "$(is_online && echo online)" online
+status() { mosquitto_sub -h 127.0.0.1 -u kiosk-1 -P secret -t 'voice/home/+/status' -C 1 -W 2 2>&1; }
+is_online() { case $(status) in *'"online"'*) return 0 ;; *) return 1 ;; esac; }
+until_true 60 is_online
+check "credential reaches the broker" "$(status)" '*"online"*'
 check "secret is not in the unit's environment" "$(tr '\0' '\n' </proc/"$(show MainPID)"/environ | grep -c secret)" 0
 EDGE_AGENT__MQTT__PASSWORD=secret edge-agent say "Now boarding." >/rig/say.log 2>&1
 check "speaks over MQTT" "$?" 0
