@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.usb.folder import SUFFIX, Limits
-from edge_agent.voices.usb.sentences import SENTENCES, Sentence, sentence
+from edge_agent.voices.usb.sentences import RESULTS, Sentence
 
 README, LOG_FOLDER = "README.TXT", "log"
 _INTRODUCTION = """\
@@ -60,8 +60,7 @@ def export_stick(packs: Sequence[Path], folder: Path, *, limits: Limits | None =
 
 def instructions() -> str:
     """The text of ``README.TXT``."""
-    known = {each.code: each for each in (sentence(None), *SENTENCES.values(), sentence("other"))}
-    return _INTRODUCTION + "".join(_row(known[code]) for code in sorted(known))
+    return _INTRODUCTION + "".join(_row(each) for each in RESULTS)
 
 
 def _row(row: Sentence) -> str:

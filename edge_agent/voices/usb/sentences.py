@@ -141,6 +141,9 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
     }
 )
 
+RESULTS = tuple(sorted({INSTALLED, CURRENT, OTHERS, EMPTY, OTHER, *SENTENCES.values()}, key=lambda each: each.code))
+"""Everything that can become of a stick, by code."""
+
 
 def sentence(reason: str | None) -> Sentence:
     """The sentence for a reason; None is success, a word that is not listed is a refusal without details."""
