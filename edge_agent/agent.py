@@ -40,7 +40,8 @@ from edge_agent.synthesis.providers import Chooser
 from edge_agent.templates import Templates
 from edge_agent.voice_switch import CHECK_EVERY_S, Parts, VoiceSwitch
 from edge_agent.voices import UnknownVoice, VoiceInfo
-from edge_agent.voices.keys import KeysError
+from edge_agent.voices.fleet import Follower
+from edge_agent.voices.keys import KeysError, TrustFile
 from edge_agent.voices.store import Store, StoreError, open_catalog, open_store
 from edge_agent.voices.usb import Watched
 from edge_agent.worker import SynthesisWorker, Warm
@@ -191,10 +192,14 @@ class Agent:
         self._start_metrics()
         core.recover()
         parts = Parts(
-            store, self._catalog, engines, worker, settings, cache, self._health, self._tell, lambda voice: self._loaded(worker, voice)
+            store, self._catalog, engines, worker, settings, cache, self._health, self._tell, lambda voice: self._loaded(worker, voice),
+            TrustFile(config.paths.keys).read,
         )
         switch = VoiceSwitch(parts, self._loop)
-        commands.choose = switch.choose
+        commands.choose, commands.delete = switch.choose, switch.delete
+        if config.voice.fleet and config.mqtt.enabled:
+            follower = self._make_follower(store)
+            self._begin(follower.start, follower.stop)
         self._tasks = [
             self._loop.create_task(task, name=name)
             for name, task in (
@@ -233,6 +238,11 @@ class Agent:
         except StoreError as error:
             self._health.degrade("voices", str(error))
         return store
+
+    def _make_follower(self, store: Store) -> Follower:
+        config = self._config
+        identity = str(store.gate.identities[0].to_public()) if store.gate.identities else config.mqtt.device
+        return Follower(config.mqtt.build(), store, TrustFile(config.paths.keys).read, identity, config.paths.incoming)
 
     def _make_engines(self, store: Store) -> Engines:
         voice = self._config.voice

@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from edge_agent.core.commands import Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import VOICE, Event
+from edge_agent.ingress import Route
 from edge_agent.phrases import PhraseCache
 from edge_agent.service.health import Health
 from edge_agent.speech import Engines
 from edge_agent.synthesis import SynthesisError
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
 from edge_agent.voices.catalog import Shelved
+from edge_agent.voices.fleet import DeletionOrder, Refusals, read_statement
+from edge_agent.voices.keys import Trust
 from edge_agent.voices.store import Store, StoreError
 from edge_agent.worker import SynthesisWorker
 
@@ -47,6 +50,7 @@ class Parts:
     health: Health
     tell: Callable[[Event], None]
     loaded: Callable[[VoiceInfo], None]
+    trust: Callable[[], Trust]
 
 
 class VoiceSwitch:
@@ -59,6 +63,7 @@ class VoiceSwitch:
         self._seen: object = None
         self._told: int | None = None
         self._speaking: str | None = None
+        self._refusals = Refusals()
 
     def check(self) -> None:
         """See whether the store has changed or a voice has ended, and begin to go over to what is then right. Cheap."""
@@ -67,6 +72,10 @@ class VoiceSwitch:
             self._busy, self._seen = True, stamp
             threading.Thread(target=self._turn, args=(self._asked,), name="voice", daemon=True).start()
             self._asked = []
+
+    def delete(self, content: bytes, signature: bytes, reply: Route) -> None:
+        """Follow a signed order to delete a voice; an announcement being spoken with it ends first."""
+        threading.Thread(target=self._delete, args=(content, signature, reply), name="voice deletion", daemon=True).start()
 
     def choose(self, voice_id: str, by: str) -> None:
         """Have another voice speak when a request names none, once it is loaded, and after a restart too."""
@@ -93,6 +102,27 @@ class VoiceSwitch:
             self._parts.store.choose(voice_id, by=by)
         except StoreError as error:
             log.error("choice of voice not kept voice=%s error=%r", voice_id, str(error))
+
+    def _delete(self, content: bytes, signature: bytes, reply: Route) -> None:
+        store = self._parts.store
+        try:
+            order = read_statement(DeletionOrder, content, signature, trust=self._parts.trust(), now=store.book.now(store.state()))
+            if not order.is_for(store.settings.device):
+                raise StoreError("order", f"the order is for {', '.join(order.devices)}, and this is {store.settings.device}")
+        except EdgeAgentError as error:
+            log.warning("deletion refused by=%s error=%r", reply.source, str(error))
+            self._refusals.record(store, error, reply.source)
+            reply.refuse(str(error))
+            return
+        try:
+            receipt = store.delete(order.voice, by=reply.source, up_to=order.up_to)
+        except EdgeAgentError as error:
+            self._refusals.record(store, error, reply.source)
+            reply.refuse(str(error))
+            return
+        signed = receipt.path.with_name(f"{receipt.path.name}.minisig")
+        proof = {"signature": signed.read_text("utf-8")} if receipt.signed else {}
+        reply.answer(voice=order.voice, receipt=receipt.to_bytes().decode(), **proof)
 
     def _wanted(self, shelved: Shelved) -> str | None:
         """What was chosen since, else what was."""

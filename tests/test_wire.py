@@ -58,7 +58,7 @@ def test_announcement_fields() -> None:
 
 
 def test_commands() -> None:
-    assert set(COMMANDS) == {"stop", "cancel", "clear", "volume", "prewarm", "voice", "ping"}
+    assert set(COMMANDS) == {"stop", "cancel", "clear", "volume", "prewarm", "voice", "delete_voice", "ping"}
 
 
 def test_zeromq() -> None:

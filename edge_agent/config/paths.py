@@ -35,6 +35,10 @@ class PathsSection(Section):
         return self.state_dir / "voices"
 
     @property
+    def incoming(self) -> Path:
+        return self.state_dir / "incoming"
+
+    @property
     def keys(self) -> Path:
         return self.state_dir / "keys"
 

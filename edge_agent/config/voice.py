@@ -19,6 +19,8 @@ class VoiceSection(Section):
     """What runs the model; auto tries all that ONNX Runtime has and keeps the fastest that computes right."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Processor threads for the model."""
+    fleet: bool = False
+    """Follow announcements of voice packs at voice/<site>/<device>/pack, .../all/pack and .../group/<name>/pack."""
     quota_mib: Annotated[int, Field(ge=1, le=1_048_576)] = 2048
     """The most that installed voices may take, the version before each included."""
 

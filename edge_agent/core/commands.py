@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_agent.core.core import Core
 from edge_agent.errors import EdgeAgentError
-from edge_agent.ingress import Cancel, Clear, Command, Ping, Prewarm, Route, Status, Stop, Voice, Volume
+from edge_agent.ingress import Cancel, Clear, Command, DeleteVoice, Ping, Prewarm, Route, Status, Stop, Voice, Volume
 from edge_agent.playback.player import Player
 from edge_agent.voices import Catalog
 from edge_agent.worker import SynthesisWorker, Warm
@@ -56,6 +56,8 @@ class Commands:
         self._settings, self._status = settings, status
         self.choose: Callable[[str, str], None] | None = None
         """Takes over to change the voice (its id, who asked); without it the next request waits for the voice to load."""
+        self.delete: Callable[[bytes, bytes, Route], None] | None = None
+        """Takes over to delete a voice by a signed order, and answers."""
         self.core: Core | None = None
 
     def __call__(self, command: Command, reply: Route) -> None:
@@ -78,15 +80,8 @@ class Commands:
                 self._settings.volume = volume
                 self._settings.save()
                 reply.answer(volume=volume)
-            case Voice(voice=voice):
-                chosen = self._catalog.get(voice)
-                if self.choose is not None:
-                    self.choose(chosen.id, reply.source)
-                else:
-                    self._settings.voice = chosen.id
-                    self._settings.save()
-                    self._worker.load(chosen)
-                reply.answer(voice=chosen.id)
+            case Voice() | DeleteVoice():
+                self._change_voice(command, reply)
             case Prewarm():
                 self._prewarm(command, reply)
             case Ping():
@@ -95,6 +90,22 @@ class Commands:
                 whereabouts = {one: self.core.whereabouts(one) for one in ids}
                 facts = {"voice": self._settings.voice, "volume": self._settings.volume}
                 reply.answer(**self._status(), **facts, announcements=whereabouts)
+
+    def _change_voice(self, command: Voice | DeleteVoice, reply: Route) -> None:
+        if isinstance(command, DeleteVoice):
+            if self.delete is None:
+                reply.refuse("this device has no store of voices")
+            else:
+                self.delete(command.statement.encode("utf-8", "replace"), command.signature.encode("utf-8", "replace"), reply)
+            return
+        chosen = self._catalog.get(command.voice)
+        if self.choose is not None:
+            self.choose(chosen.id, reply.source)
+        else:
+            self._settings.voice = chosen.id
+            self._settings.save()
+            self._worker.load(chosen)
+        reply.answer(voice=chosen.id)
 
     def _prewarm(self, command: Prewarm, reply: Route) -> None:
         voice = self._catalog.get(command.voice) if command.voice else self._catalog.speaking(self._settings.voice)

@@ -1,7 +1,7 @@
 """Ways in and out: one port (:class:`Ingress`), MQTT and ZeroMQ behind it."""
 
 from edge_agent.ingress.base import Inbox, Ingress, IngressError, Message, Route, State, Verdict
-from edge_agent.ingress.commands import COMMANDS, Cancel, Clear, Command, Ping, Prewarm, Status, Stop, Voice, Volume
+from edge_agent.ingress.commands import COMMANDS, Cancel, Clear, Command, DeleteVoice, Ping, Prewarm, Status, Stop, Voice, Volume
 from edge_agent.ingress.mqtt import MqttIngress
 from edge_agent.ingress.mqtt_config import InvalidMqttConfig, MqttConfig
 from edge_agent.ingress.topics import Topics
@@ -13,6 +13,7 @@ __all__ = [
     "Cancel",
     "Clear",
     "Command",
+    "DeleteVoice",
     "Inbox",
     "Ingress",
     "IngressError",

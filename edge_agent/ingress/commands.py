@@ -75,6 +75,16 @@ class Voice(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteVoice(Command):
+    """Delete a voice for good. Believed for the signature alone: ``statement`` is the text of a signed order, ``signature`` its
+    minisign signature, see :mod:`edge_agent.voices.fleet`."""
+
+    name = "delete_voice"
+    statement: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ping(Command):
     """Ask the core, not only the network thread, for a sign of life."""
 
@@ -141,6 +151,7 @@ _ENVELOPE: dict[str, Check] = {
     "ref": Pattern(re.compile(r"[\x20-\x7e]{1,64}"), "1 to 64 printable ASCII characters"),
     "reply_to": FIELDS["reply_to"],
 }
+_SIGNED = Pattern(re.compile(r"(?s:.){1,8192}"), "1 to 8192 characters")
 _FORMS: dict[str, _Form] = {
     "stop": _Form(Stop, {}, {}),
     "cancel": _Form(Cancel, {}, {"id": FIELDS["id"], "key": FIELDS["key"]}),
@@ -152,6 +163,7 @@ _FORMS: dict[str, _Form] = {
         {"lang": FIELDS["lang"], "voice": FIELDS["voice"], "pin": _Flag(), "speed": FIELDS["speed"]},
     ),
     "voice": _Form(Voice, {"voice": FIELDS["voice"]}, {}),
+    "delete_voice": _Form(DeleteVoice, {"statement": _SIGNED, "signature": _SIGNED}, {}),
     "ping": _Form(Ping, {}, {}),
 }
 COMMANDS = tuple(_FORMS)

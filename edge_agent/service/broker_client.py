@@ -116,12 +116,17 @@ class BrokerClient:
             if reason.is_failure:
                 raise BrokerRefused(f"the broker refuses the subscription to {topic}: {reason}")
 
-    def publish(self, topic: str, payload: bytes, *, expiry_s: float | None = None) -> bool:
+    def unsubscribe(self, *topics: str) -> None:
+        """Listen to topics no more."""
+        self._topics = [topic for topic in self._topics if topic not in topics]
+        self._client.unsubscribe(list(topics))
+
+    def publish(self, topic: str, payload: bytes, *, expiry_s: float | None = None, retain: bool = False, binary: bool = False) -> bool:
         """Publish at QoS 1; False if the broker knows that nobody has subscribed (MQTT 5 only)."""
-        properties = self._properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1)
+        properties = self._properties(PacketTypes.PUBLISH, PayloadFormatIndicator=int(not binary))
         if properties is not None and expiry_s is not None:
             properties.MessageExpiryInterval = math.ceil(expiry_s)
-        info = self._client.publish(topic, payload, qos=1, properties=properties)
+        info = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         reason = self._answer(self._accepted, info.mid, f"the message to {topic}")
         if reason.is_failure:
             raise BrokerRefused(f"the broker refuses messages to {topic}: {reason}")

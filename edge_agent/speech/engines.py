@@ -222,12 +222,12 @@ class Engines:
         return engine
 
     def _refuse_if_failed(self, voice: VoiceInfo) -> None:
-        if self._failed and self._failed[0] == voice.digest and time.monotonic() - self._failed[1] < RETRY_S:
+        if self._failed and self._failed[0] == voice.folder and time.monotonic() - self._failed[1] < RETRY_S:
             raise SynthesisError(self._failed[2])
 
     def _unloadable(self, voice: VoiceInfo, error: Exception) -> SynthesisError:
         reason = f"voice {voice.id} cannot be loaded: {error}"
-        self._failed, self._told = (voice.digest, time.monotonic(), reason), None
+        self._failed, self._told = (voice.folder, time.monotonic(), reason), None
         self._on_change(voice, None, reason)
         return SynthesisError(reason)
 

@@ -106,12 +106,12 @@ class Catalog:
     def adopt(self, shelved: Shelved) -> None:
         """From now on these are the installed voices."""
         self._shelved = shelved
-        known = {voice.digest for voice in shelved.voices}
-        self._barred = {digest: why for digest, why in self._barred.items() if digest in known}
+        known = {voice.folder for voice in shelved.voices}
+        self._barred = {folder: why for folder, why in self._barred.items() if folder in known}
 
     def bar(self, voice: VoiceInfo, why: str) -> None:
         """Have another voice speak instead of this very version where a request names none: it cannot be loaded."""
-        self._barred = {**self._barred, voice.digest: why}
+        self._barred = {**self._barred, voice.folder: why}
 
     def voices(self) -> list[VoiceInfo]:
         """Every voice whose card can be read, by id."""
@@ -148,7 +148,7 @@ class Catalog:
         others = (self.built_in, *sorted(found))
         for candidate in (first, *others):
             voice = found.get(candidate) if candidate is not None else None
-            if voice is not None and self.ended(voice) is None and voice.digest not in self._barred:
+            if voice is not None and self.ended(voice) is None and voice.folder not in self._barred:
                 return voice
         return self.get(voice_id)
 
@@ -157,7 +157,7 @@ class Catalog:
         voice = self._readable().get(voice_id)
         if voice is None:
             return f"there is no voice {voice_id!r}"
-        return self.ended(voice) or self._barred.get(voice.digest)
+        return self.ended(voice) or self._barred.get(voice.folder)
 
     def ended(self, voice: VoiceInfo) -> str | None:
         """That a voice may not speak any more; None while it may."""

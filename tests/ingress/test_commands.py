@@ -25,7 +25,7 @@ from edge_agent.parse import Rejected
 
 
 def test_every_command_on_the_wire():
-    assert COMMANDS == ("stop", "cancel", "clear", "volume", "prewarm", "voice", "ping")
+    assert COMMANDS == ("stop", "cancel", "clear", "volume", "prewarm", "voice", "delete_voice", "ping")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_barred_version_is_replaced_until_another_is_installed(catalog) -> Non
     assert catalog.speaking("alto").id == "default"
     assert catalog.get("alto") == alto, "recordings of it can still be played"
     assert catalog.why_not("alto") == "it cannot be loaded"
-    catalog.adopt(Shelved((dataclasses.replace(alto, digest="new"),)))
+    catalog.adopt(Shelved((dataclasses.replace(alto, digest="new", folder="elsewhere"),)))
     assert catalog.speaking("alto").digest == "new"
 
 

@@ -1,0 +1,129 @@
+"""A device whose voices change while it speaks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from edge_agent.phrases import PhraseCache
+from edge_agent.voices.catalog import BUILT_IN
+from edge_agent.voices.fleet import DeletionOrder, wrap
+from edge_agent.voices.fleet.statement import to_bytes
+from edge_agent.voices.keys import Signer, TrustFile, make_device_keys
+from tests.rigs.alsa import NullSink
+from tests.rigs.daemon import BASE, Daemon
+from tests.rigs.depot import Depot
+from tests.rigs.mqtt_peer import eventually
+from tests.system.requester import Requester
+
+LONG = "前方道路施工，请减速慢行。" * 4
+SHORT = "请取票。"
+LATER = (datetime.now(timezone.utc) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Scene:
+    """A daemon with device keys, a depot it trusts, and a listener."""
+
+    def __init__(self, daemon: Daemon, requester: Requester, folder: Path) -> None:
+        self.daemon, self.requester = daemon, requester
+        self.state = daemon.folder / "state"
+        keys = make_device_keys(self.state / "keys")
+        folder.mkdir()
+        self.depot = Depot(folder, device=keys.identities[0])
+        TrustFile(self.state / "keys").trust(Signer("depot", self.depot.key.public_key))
+        daemon.start()
+        requester.wait_for_device()
+
+    def voice(self, name: str) -> Path:
+        """The voice that ships, under another name."""
+        folder = self.depot.folder / name
+        folder.mkdir()
+        for source in BUILT_IN.iterdir():
+            if ".cpu." in source.name or source.suffix != ".onnx":
+                shutil.copy(source, folder)
+        card = json.loads((folder / "voice.json").read_text())
+        card |= {"voice_id": name, "graphs": {"cpu": card["graphs"]["cpu"]}}
+        card["sha256"] = {file: digest for file, digest in card["sha256"].items() if (folder / file).exists()}
+        (folder / "voice.json").write_text(json.dumps(card))
+        return folder
+
+    def pack(self, seq: int, voice: Path, **more: object) -> Path:
+        moment = datetime.now(timezone.utc).replace(microsecond=0)
+        times = {"valid_from": moment - timedelta(hours=2), "now": moment - timedelta(hours=1), "consent_until": moment + timedelta(days=9)}
+        return self.depot.pack(seq, voice, **{**times, **more})
+
+    def told(self, change: str, n: int = 1) -> dict:
+        """The event that says so."""
+        found: list[dict] = []
+
+        def come() -> bool:
+            found[:] = [each for each in self.requester.events() if each["event"] == "voice" and each["change"] == change]
+            return len(found) >= n
+
+        eventually(come, f"voice event {change}: {self.daemon.log()[-3000:]}")
+        return found[n - 1]
+
+    def texts_cached_of(self, voice: str) -> int:
+        cache = PhraseCache(self.daemon.folder / "cache" / "phrases", floor_bytes=0)
+        try:
+            return sum(entry.voice_id == voice for entry in cache.entries())
+        finally:
+            cache.close()
+
+
+@pytest.fixture
+def scene(daemon: Callable[..., Daemon], peer, mosquitto, null_sink: NullSink, tmp_path: Path) -> Scene:
+    port = mosquitto().port
+    return Scene(daemon(port, {"audio": {"device": null_sink.device}}, start=False), Requester(peer(port)), tmp_path / "depot")
+
+
+def test_a_voice_is_installed_rolled_back_and_deleted_while_the_daemon_speaks(scene: Scene) -> None:
+    requester, voice = scene.requester, scene.voice("anna")
+    packs = [scene.pack(seq, voice) for seq in (7, 8)]
+    requester.say({"id": "a", "text": LONG})
+    eventually(lambda: "started" in requester.kinds("a"))
+    assert scene.daemon.cli("voice", "install", str(packs[0])).returncode == 0
+    assert scene.told("installed") | {"voice": "anna", "seq": 7, "by": "cli", "speaking": "anna"} == scene.told("installed")
+    assert requester.spoken("b", SHORT)["voice"] == "anna"
+    assert requester.end("a") | {"event": "played", "voice": "default"} == requester.end("a"), "it ends with its voice"
+    assert requester.spoken("c", SHORT, voice="default")["voice"] == "default"
+
+    # A version whose files are damaged once they are installed is given up for the one before.
+    scene.daemon.stop()
+    assert scene.daemon.cli("voice", "install", str(packs[1])).returncode == 0
+    victim = scene.state / "voices" / "anna" / "8" / "files" / "weights.bin.age"
+    victim.write_bytes(victim.read_bytes()[:-9])
+    scene.daemon.start()
+    eventually(lambda: json.loads((scene.state / "voices" / ".store" / "active.json").read_text())["voices"]["anna"]["active"] == 7)
+    requester.wait_for_device()
+    assert requester.spoken("d", SHORT)["voice"] == "anna"
+
+    # Deleted over MQTT, for the signature alone.
+    requester.say({"id": "e", "text": LONG})
+    eventually(lambda: "started" in requester.kinds("e"))
+    answers = requester.peer.subscribe("voice/store-12/reply/test")
+    order = to_bytes(DeletionOrder("anna", 8, ("kiosk-1",), LATER))
+    stranger = Depot(scene.depot.folder).key
+    for number, key in enumerate((stranger, scene.depot.key), 1):
+        signed = wrap(order, key.sign(order, "delete voice=anna"))
+        request = {"cmd": "delete_voice", "reply_to": "voice/store-12/reply/test", **signed}
+        answers.publish(f"{BASE}/cmd", json.dumps(request))
+        eventually(lambda n=number: len(answers.on("voice/store-12/reply/test")) == n, f"answer {number}")
+    refused, done = answers.on("voice/store-12/reply/test")
+    assert (refused["ok"], "not trusted" in refused["reason"]) == (False, True)
+    assert done["ok"]
+    assert json.loads(done["receipt"])["erased"]["phrases"] >= 1
+    assert scene.told("refused")["by"] == f"mqtt:{BASE}/cmd"
+    scene.told("deleted")
+    assert requester.end("e") | {"event": "played", "voice": "anna"} == requester.end("e"), "it ends with its voice"
+    assert requester.spoken("f", SHORT)["voice"] == "default"
+    assert requester.spoken("g", SHORT, voice="anna")["event"] == "rejected"
+    eventually(lambda: scene.texts_cached_of("anna") == 0, "its recordings' deletion")
+    assert not (scene.state / "voices" / "anna").exists()
+    assert "anna" not in (scene.state / "voices.json").read_text()
+    assert [end["event"] for each in "abcdef" for end in [requester.end(each)]] == ["played"] * 6
