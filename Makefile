@@ -23,7 +23,7 @@ test: $(VENV)/test.stamp
 # For the release it runs on; DEVICE=orin-nano, orin-nx or agx-orin configures a Jetson as well.
 deb: $(VENV)/demo.stamp
 	@./system_packages.sh python3-venv
-	$(BIN)/python packaging/deb.py --out "$(OUT)" $(if $(DEVICE),--device $(DEVICE)) $(if $(SPEAKER),--speaker $(SPEAKER))
+	$(BIN)/python debian/build.py --out "$(OUT)" $(if $(DEVICE),--device $(DEVICE)) $(if $(SPEAKER),--speaker $(SPEAKER))
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

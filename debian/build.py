@@ -1,4 +1,4 @@
-"""Builds a Debian package for the release it runs on: ``python packaging/deb.py [--device CLASS] [--out DIR]``, or ``make deb``.
+"""Builds a Debian package for the release it runs on: ``python debian/build.py [--device CLASS] [--out DIR]``, or ``make deb``.
 
 The package holds an environment of its own (/usr/lib/edge-agent/venv) on the release's Python, with every dependency as its
 authors published it, so that nothing is fetched when it is installed. A package is for one release and one architecture: build it
@@ -133,7 +133,7 @@ def document(root: Path, maintainer: str) -> None:
         file.write(log.encode())
     overrides = root / "usr/share/lintian/overrides"
     overrides.mkdir(parents=True)
-    shutil.copy(REPOSITORY / "packaging/debian/lintian-overrides", overrides / NAME)
+    shutil.copy(REPOSITORY / "debian/lintian-overrides", overrides / NAME)
 
 
 def describe(root: Path, maintainer: str, configs: list[str]) -> None:
@@ -155,7 +155,7 @@ def describe(root: Path, maintainer: str, configs: list[str]) -> None:
     sums = (f"{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {path.relative_to(root)}\n" for path in files)
     (control / "md5sums").write_text("".join(sums))
     for name in ("postinst", "prerm", "postrm"):
-        text = (REPOSITORY / "packaging/debian" / name).read_text().replace(" @DEVICE_UNITS@", f" {units}" if units else "")
+        text = (REPOSITORY / "debian" / name).read_text().replace(" @DEVICE_UNITS@", f" {units}" if units else "")
         (control / name).write_text(text)
         (control / name).chmod(0o755)
 

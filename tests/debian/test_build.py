@@ -1,0 +1,69 @@
+"""The package's own files. Building a whole one takes minutes and a network: make deb; trying it: python -m tests.system.container."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from edge_agent.install import install, lay_out
+
+FOLDER = Path(__file__).parents[2] / "debian"
+MAINTAINER = "Somebody <somebody@example.org>"
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("debian_build", FOLDER / "build.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a package would hold, without the environment."""
+    folder = tmp_path / "root"
+    folder.mkdir()
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    install(folder, lay_out("orin-nano", "i2s"))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["postinst", "prerm", "postrm"])
+def test_scripts_are_shell(name: str) -> None:
+    found = subprocess.run(["sh", "-n", str(FOLDER / name)], capture_output=True, text=True, timeout=60, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_package_of_it(build: ModuleType, root: Path, tmp_path: Path) -> None:
+    configs = sorted(f"/{path.relative_to(root)}" for path in (root / "etc").rglob("*") if path.is_file())
+    build.document(root, MAINTAINER)
+    build.describe(root, MAINTAINER, configs)
+    deb = build.pack(root, tmp_path / "out")
+    fields = subprocess.run(["dpkg-deb", "--field", str(deb)], check=True, capture_output=True, text=True).stdout
+    assert "Package: edge-voice-agent\n" in fields
+    assert f"Maintainer: {MAINTAINER}\n" in fields
+    assert "systemd (>= 249)" in fields
+    listed = subprocess.run(["dpkg-deb", "--contents", str(deb)], check=True, capture_output=True, text=True).stdout
+    assert "-rwxr-xr-x root/root" in next(line for line in listed.splitlines() if line.endswith("/edge-agent-stick"))
+    assert all(" root/root " in line for line in listed.splitlines())
+    scripts = tmp_path / "control"
+    subprocess.run(["dpkg-deb", "--control", str(deb), str(scripts)], check=True)
+    assert (scripts / "conffiles").read_text().splitlines() == configs
+    units = next(line for line in (scripts / "postinst").read_text().splitlines() if line.startswith("UNITS="))
+    assert units == 'UNITS="edge-agent.service edge-agent-maintenance.timer edge-agent-i2s.service edge-agent-power.service"'
+    sums = (scripts / "md5sums").read_text().splitlines()
+    command = ["md5sum", "--check", "--quiet", str(scripts / "md5sums")]
+    checked = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert sums
+    assert (checked.returncode, checked.stdout) == (0, "")
+    log = gzip.decompress((root / "usr/share/doc/edge-voice-agent/changelog.gz").read_bytes()).decode()
+    assert log.startswith("edge-voice-agent (")
