@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import get_args
 
 import edge_agent.voices
+from edge_agent.voices.catalog import BUILT_IN
 from edge_agent.voices.pack import Limits, Manifest, Reason
 from tests.cli.test_voice_pack import voice  # noqa: F401 (fixture)
 
@@ -22,8 +24,9 @@ def section(title: str) -> str:
     return TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
-def test_its_commands_work_as_they_stand(voice: Path, tmp_path: Path) -> None:  # noqa: F811 (the fixture)
-    programs = tmp_path / "bin"
+def run(script: str, folder: Path) -> str:
+    """Standard output of a script on a computer of its own."""
+    programs = folder / "bin"
     programs.mkdir()
     (programs / "edge-agent").write_text(f'#!/bin/sh\nexec {sys.executable} -m edge_agent "$@"\n')
     (programs / "edge-agent").chmod(0o755)
@@ -31,17 +34,27 @@ def test_its_commands_work_as_they_stand(voice: Path, tmp_path: Path) -> None:  
         **os.environ,
         "PATH": f"{programs}:{os.environ['PATH']}",
         "PYTHONPATH": str(Path(edge_agent.__file__).parents[1]),
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "DEVICE_KEYS": str(tmp_path / "state" / "edge-agent" / "keys"),
+        "HOME": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "DEVICE_KEYS": str(folder / "state" / "edge-agent" / "keys"),
     }
-    script = "set -euo pipefail\n" + "\n".join(BLOCKS)
-    command = ["bash", "-c", script]
-    done = subprocess.run(command, cwd=voice.parent, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    command = ["bash", "-c", f"set -euo pipefail\n{script}"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert "anna_7.vpk: good; voice anna 1.2.0 (seq 7)" in done.stdout
-    assert "again.vpk: good; voice anna 1.2.0 (seq 7)" in done.stdout
-    assert done.stdout.count("Signature and comment signature verified") == 3
+    return done.stdout
+
+
+def test_its_commands_work_as_they_stand(voice: Path) -> None:  # noqa: F811 (the fixture)
+    told = run("\n".join(BLOCKS), voice.parent)
+    assert "anna_7.vpk: good; voice anna 1.2.0 (seq 7)" in told
+    assert "again.vpk: good; voice anna 1.2.0 (seq 7)" in told
+    assert told.count("Signature and comment signature verified") == 3
+
+
+def test_the_voice_that_ships_can_be_signed_anew(tmp_path: Path) -> None:
+    shutil.copytree(BUILT_IN, tmp_path / "edge_agent" / "voices" / "default")
+    (block,) = re.findall(r"```bash\n(.*?)```", section("Sign the voice that ships"), re.DOTALL)
+    assert "default: good; voice default 1.0.0 (seq 2)" in run(block, tmp_path)
 
 
 def test_every_reason_is_explained() -> None:
