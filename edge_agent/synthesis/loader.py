@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent.synthesis.engine import Engine
+from edge_agent.synthesis.gptsovits import GPTSoVITSEngine
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
 from edge_agent.synthesis.mobilesovits.card import VoiceError
 from edge_agent.synthesis.runtime import Runtime
 
-ENGINES = {"mobilesovits": MobileSoVITSEngine}
+ENGINES: dict[str, Callable[[Path, Runtime], Engine]] = {"gptsovits": GPTSoVITSEngine, "mobilesovits": MobileSoVITSEngine}
 
 
 def load_engine(folder: Path, runtime: Runtime) -> Engine:

@@ -13,6 +13,8 @@ BLOCK = 256
 """Weights that share a scale, along the input; the most that the kernel takes. Smaller ones cost more time, for the scales that are
 read with every token, than they gain in accuracy."""
 
+LEAST_BLOCK = 16
+
 
 class Linear(Protocol):
     """Adds ``x @ weight.T + bias`` to a graph."""
@@ -30,8 +32,11 @@ def float32(graph: Builder, x: str, name: str, weight: NDArray[Any], bias: NDArr
 
 def int8(graph: Builder, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> str:
     """See :class:`Linear`. Eight-bit weights with a scale for every :data:`BLOCK` inputs of an output; activations are rounded
-    to eight bits block by block, when they are there, which needs no calibration."""
-    values, scales = blocks(weight, block := _block(weight.shape[1]))
+    to eight bits block by block, when they are there, which needs no calibration. Widths that are no multiple of
+    :data:`LEAST_BLOCK` stay in float32."""
+    if (block := _block(weight.shape[1])) < LEAST_BLOCK:
+        return float32(graph, x, name, weight, bias)
+    values, scales = blocks(weight, block)
     constants = [graph.constant(values, name), graph.constant(scales.reshape(-1), f"{name}.scale")]
     if bias is not None:
         constants += ["", "", graph.constant(bias, f"{name}.bias")]

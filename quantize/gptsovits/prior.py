@@ -43,7 +43,7 @@ class Prior(nn.Module):
 
         self.ssl_proj = nn.Linear(CODE_DIM, config.width)
         self.encoder_ssl = encoder(config.layers // 2)
-        self.text_embedding = nn.Embedding(config.phones, config.width)
+        self.text_embedding = nn.Embedding(config.phones, config.width, _weight=torch.empty(config.phones, config.width))
         self.encoder_text = encoder(config.layers)
         self.mrte = Mrte(config.width)
         self.encoder2 = encoder(config.layers // 2)

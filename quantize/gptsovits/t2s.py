@@ -145,7 +145,7 @@ def prefix_mask(n_text: int, n_tokens: int) -> Tensor:
 class _Embedding(nn.Module):
     def __init__(self, count: int, width: int) -> None:
         super().__init__()
-        self.word_embeddings = nn.Embedding(count, width)
+        self.word_embeddings = nn.Embedding(count, width, _weight=torch.empty(count, width))
 
 
 class _Scale(nn.Module):
