@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,16 @@ class TrustFile:
             values = state_file.read(self.path)
             if values is None:
                 return {}, {}
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+            if mode & 0o022:
+                raise KeysError(f"others can write to it (mode {mode:04o}), so what it says may not be yours; after a look: chmod 644")
             signers = {str(name): _signer(str(name), entry) for name, entry in values["signers"].items()}
             revoked = {PublicKey.parse(key): str(reason) for key, reason in values["revoked"].items()}
         except OSError as error:
             raise KeysError(f"{self.path} cannot be read: {error.strerror or error}") from error
-        except (KeysError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except KeysError as error:
+            raise KeysError(f"{self.path} cannot be relied on: {error}") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise KeysError(f"{self.path} is garbled ({error}); restore it, or remove it and trust the keys again") from error
         return signers, revoked
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -152,7 +153,8 @@ def open_regular(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise PackError("unreadable", f"{path} cannot be read: {error.strerror}") from error
+        why = "it is a link, which is not followed" if error.errno == errno.ELOOP else error.strerror
+        raise PackError("unreadable", f"{path} cannot be read: {why}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise PackError("unreadable", f"{path} is not a regular file")

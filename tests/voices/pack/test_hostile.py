@@ -30,8 +30,11 @@ def test_the_corpus_knows_every_reason_that_a_pack_can_be_refused_for() -> None:
     assert len(CORPUS) > 100
 
 
-@pytest.mark.parametrize("kind", ["link", "folder", "pipe", "missing"])
-def test_what_is_no_file_is_not_read(maker: Maker, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("link", "it is a link"), ("folder", "not a regular file"), ("pipe", "not a regular file"), ("missing", "No such file")],
+)
+def test_what_is_no_file_is_not_read(maker: Maker, tmp_path: Path, kind: str, told: str) -> None:
     path = tmp_path / "x.vpk"
     if kind == "link":
         (tmp_path / "real.vpk").write_bytes(maker.container(maker.archive()))
@@ -40,6 +43,6 @@ def test_what_is_no_file_is_not_read(maker: Maker, tmp_path: Path, kind: str) ->
         path.mkdir()
     elif kind == "pipe":
         os.mkfifo(path)
-    with pytest.raises(PackError) as refused:
+    with pytest.raises(PackError, match=told) as refused:
         open_pack(path, **maker.terms)
     assert refused.value.reason == "unreadable"
