@@ -135,7 +135,7 @@ def script(tmp_path: Path) -> StickScript:
 def test_a_stick_is_mounted_as_a_strangers(script: StickScript) -> None:
     script.result.write_text("the last stick's")
     assert script.run("mount", "sdb1").returncode == 0
-    assert script.calls() == [f"mount -o ro,nosuid,nodev,noexec,noatime,fmask=0133,dmask=0022 /dev/sdb1 {script.packs}"]
+    assert script.calls() == [f"mount -o ro,nosuid,nodev,noexec,noatime,utf8,fmask=0133,dmask=0022 /dev/sdb1 {script.packs}"]
     assert not script.result.exists()
 
 
