@@ -3,7 +3,7 @@
 ::
 
     pip install -e '.[fuzz]'
-    python -m tests.fuzz                      # every target for a minute each: 6 minutes
+    python -m tests.fuzz                      # every target for a minute each: 7 minutes
     python -m tests.fuzz archive --seconds 3600
 
 What is found new stays in ``build/fuzz/<target>``, from where the next run goes on. A fault ends the run with exit status 1

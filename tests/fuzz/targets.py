@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 
+import pyrage
+
 from edge_agent.voices.consent import Consent, ConsentError
 from edge_agent.voices.keys import KeysError, PublicKey, Signature
 from edge_agent.voices.pack import Limits, Manifest, PackError
@@ -21,6 +23,7 @@ from tests.voices.pack.maker import Maker, entry
 
 Target = Callable[[bytes], bool]
 """Whether the bytes were taken."""
+DEVICE = pyrage.x25519.Identity.generate()
 LIMITS = Limits(pack_bytes=1 << 20, file_bytes=1 << 20)
 
 
@@ -59,6 +62,16 @@ def archive(content: bytes) -> bool:
     return True
 
 
+def seal(content: bytes) -> bool:
+    """As a station that signs anything would let in. Who has no key of the device cannot make it open, so seals that do are rare."""
+    body = Slice(io.BytesIO(content), 0, len(content))
+    try:
+        parse_body(body, head(LIMITS), [DEVICE], to_the_end=False)
+    except PackError:
+        return False
+    return True
+
+
 def signature(content: bytes) -> bool:
     try:
         found = Signature.from_bytes(content)
@@ -91,13 +104,13 @@ def consent(content: bytes) -> bool:
 
 
 TARGETS: dict[str, Target] = {
-    each.__name__: each for each in (manifest, container, archive, signature, public_key, consent)
+    each.__name__: each for each in (manifest, container, archive, seal, signature, public_key, consent)
 }
 
 
-def seeds(maker: Maker | None = None) -> dict[str, list[bytes]]:
+def seeds() -> dict[str, list[bytes]]:
     """For each target the right and the hostile, from the packs of the tests."""
-    maker = maker or Maker()
+    maker = Maker(device=DEVICE)
     packs = [maker.container(maker.archive()), maker.sealed(maker.archive()), *(pack for _, pack in corpus(maker) if len(pack) < 1 << 19)]
     found: dict[str, list[bytes]] = {name: [] for name in TARGETS}
     found["container"] = packs
@@ -113,7 +126,7 @@ def _parts(pack: bytes) -> Iterable[tuple[str, bytes]]:
         outside = read_container(io.BytesIO(pack), Limits())
         outside.body.seek(0)
         body = outside.body.read()
-        yield "archive", body
+        yield "seal" if outside.sealed else "archive", body
         if outside.signature is not None:
             yield "signature", outside.signature
         first = parse_body(Slice(io.BytesIO(body), 0, len(body)), head(Limits()), None, to_the_end=False)

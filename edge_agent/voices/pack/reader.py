@@ -23,7 +23,7 @@ from edge_agent.voices.pack.unpack import Head, Sink, files, head, parse_body
 from edge_agent.voices.pack.verify import check_head, check_signature, check_voice, open_regular
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OpenPack:
     """A pack whose signatures, manifest, times and consent have been found good. Close it, or use it in a ``with``.
 
