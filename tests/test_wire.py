@@ -154,13 +154,22 @@ def test_command_line() -> None:
         "cache stats": "--json",
         "cache unpin": "PHRASES",
         "voice": "",
+        "voice activate": "VOICE --seq",
+        "voice announce": (
+            "PACK --choose --chunk-kib --days --no-choose --password-file --percent --seq --station --to --url --voice"
+        ),
+        "voice audit": "--json",
         "voice build": (
             "FOLDER --chime --consent --engine-min --expires --licence --out --password-file --phrases --rollout --seq --synthetic"
             " --templates --valid-from --version"
         ),
+        "voice delete": "VOICE --yes",
         "voice export-stick": "PACKS --out",
         "voice inspect": "PACK --identity --json --manifest",
+        "voice install": "PACK --choose --no-choose",
         "voice list": "--json",
+        "voice order-delete": "VOICE --days --device --key --password-file --timeout-s --to --up-to",
+        "voice rollback": "VOICE",
         "voice seal": "PACK --key --out --password-file --to",
         "voice sign": "PACK --author-key --key --manifest-signature --out --password-file",
         "voice verify": "PACK --identity --json --key --outside",
@@ -221,7 +230,7 @@ def test_configuration_keys() -> None:
         "announcement": "lang priority ttl_s on_interrupt chime speed volume max_waiting templates",
         "audio": "device sample_rate_hz buffer_ms loudness_lufs lead_in_ms idle_close_s volume",
         "ducking": "backend level ramp_ms hold_ms pulse_server alsa_card alsa_control",
-        "voice": "id provider threads",
+        "voice": "id provider threads fleet quota_mib",
         "usb": "languages",
         "cache": "enabled budget_mib floor_mib prewarm_file",
         "policy": (

@@ -79,7 +79,7 @@ class Scene:
 @pytest.fixture
 def scene(daemon: Callable[..., Daemon], peer, mosquitto, null_sink: NullSink, tmp_path: Path) -> Scene:
     port = mosquitto().port
-    return Scene(daemon(port, {"audio": {"device": null_sink.device}}, start=False), Requester(peer(port)), tmp_path / "depot")
+    return Scene(daemon(port, {"audio": {"device": null_sink.device}, "voice": {"fleet": True}}, start=False), Requester(peer(port)), tmp_path / "depot")
 
 
 def test_a_voice_is_installed_rolled_back_and_deleted_while_the_daemon_speaks(scene: Scene) -> None:
@@ -126,4 +126,10 @@ def test_a_voice_is_installed_rolled_back_and_deleted_while_the_daemon_speaks(sc
     eventually(lambda: scene.texts_cached_of("anna") == 0, "its recordings' deletion")
     assert not (scene.state / "voices" / "anna").exists()
     assert "anna" not in (scene.state / "voices.json").read_text()
+    # A newer one, with a newer consent, may come again: to all devices at once.
+    (scene.depot.folder / "station.key").write_bytes(scene.depot.key.to_bytes())
+    arguments = ("--voice", "anna", "--seq", "9", "--station", str(scene.depot.folder / "station.key"), "--chunk-kib", "1024")
+    assert scene.daemon.cli("voice", "announce", str(scene.pack(9, voice)), *arguments).returncode == 0
+    assert scene.told("installed", 2) | {"seq": 9, "by": "fleet"} == scene.told("installed", 2)
+    assert requester.spoken("h", SHORT)["voice"] == "anna"
     assert [end["event"] for each in "abcdef" for end in [requester.end(each)]] == ["played"] * 6

@@ -70,7 +70,7 @@ def fetch_url(url: str, part: Path, size: int, stopped: Callable[[], bool] = lam
 
 
 def fetch_chunks(
-    broker: Broker, base: str, part: Path, size: int, chunk_bytes: int, *, timeout_s: float = TIMEOUT_S,
+    broker: Broker, base: str, part: Path, size: int, chunk_bytes: int, *, timeout_s: float,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
     """Complete the file ``part`` from the retained messages ``<base>/0``, ``<base>/1`` ..., beginning where it ends.

@@ -21,6 +21,8 @@ from edge_agent.voices.store import AlreadyInstalled, Store
 log = logging.getLogger(__name__)
 
 _LISTEN_S = 1.0
+_CHUNK_S = 30.0
+"""How long a chunk may take; after that it is not there yet."""
 _RETRY_S = (2.0, 300.0)
 """The first and the longest wait before something is tried again."""
 
@@ -143,7 +145,8 @@ class Follower:
                 return
         assert announcement.chunk_bytes is not None
         base = f"voice/{self._config.site}/pack/{announcement.sha256}"
-        fetch_chunks(_Chunks(client, self._hear), base, part, announcement.size, announcement.chunk_bytes, stopped=self._stopping.is_set)
+        chunks, stopped = _Chunks(client, self._hear), self._stopping.is_set
+        fetch_chunks(chunks, base, part, announcement.size, announcement.chunk_bytes, timeout_s=_CHUNK_S, stopped=stopped)
 
     def _sweep(self, spared: Path) -> None:
         """Beginnings of packs that nobody announces any more."""

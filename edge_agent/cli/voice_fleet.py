@@ -1,0 +1,108 @@
+"""``edge-agent voice announce | order-delete``: what a station says to many devices at once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import click
+
+from edge_agent.cli.app import Session
+from edge_agent.cli.exit_codes import ExitCode
+from edge_agent.cli.output import progress
+from edge_agent.service.broker_client import BrokerClient
+from edge_agent.voices.fleet import Announcement, DeletionOrder, to_bytes, wrap
+
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_TO = click.option("--to", default="all", show_default=True, metavar="WHOM", help="all, group/NAME, or a device's name.")
+_DAYS = click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="For how many days it holds.")
+_PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Password of an encrypted key, on its first line.")
+
+
+@click.command("announce")
+@click.argument("pack", type=FILE)
+@click.option("--voice", required=True, metavar="ID", help="The voice in the pack.")
+@click.option("--seq", type=click.IntRange(min=1), required=True, help="Its number.")
+@click.option("--station", "key", type=FILE, required=True, metavar="KEY", help="minisign secret key of a station the devices trust.")
+@click.option("--url", metavar="URL", help="Where the pack can be fetched, http:// or https://.")
+@click.option("--chunk-kib", type=click.IntRange(1, 1024), metavar="N", help="Also put the pack on the broker, in chunks of N KiB.")
+@click.option("--percent", type=click.IntRange(0, 100), default=100, show_default=True, help="Of the devices, for a staged release.")
+@click.option("--choose/--no-choose", default=True, help="Have it speak when a request names no voice. [default: choose]")
+@_TO
+@_DAYS
+@_PASSWORD
+@click.pass_obj
+def announce(
+    session: Session, pack: Path, voice: str, seq: int, key: Path, url: str | None, chunk_kib: int | None, percent: int, choose: bool,
+    to: str, days: int, password_file: Path | None,
+) -> int:  # fmt: skip
+    """Tell devices of PACK, a signed and sealed voice pack, which they then fetch and install.
+
+    Say it again with a higher --percent to reach more of them; those that have it already do nothing.
+    """
+    from edge_agent.voices.fleet.download import sha256_of
+
+    if url is None and chunk_kib is None:
+        raise click.UsageError("the devices need --url or --chunk-kib to get the pack from")
+    chunk_bytes = chunk_kib * 1024 if chunk_kib else None
+    digest, size = sha256_of(pack), pack.stat().st_size
+    said = to_bytes(Announcement(voice, seq, size, digest, _until(days), url, chunk_bytes, percent, choose))
+    mqtt = session.config.mqtt.build()
+    with BrokerClient(mqtt) as client:
+        if chunk_bytes is not None:
+            with pack.open("rb") as file:
+                for index in progress(range(-(-size // chunk_bytes)), "upload", unit="chunk"):
+                    client.publish(f"voice/{mqtt.site}/pack/{digest}/{index}", file.read(chunk_bytes), retain=True, binary=True)
+        signed = wrap(said, _sign(key, password_file, said, f"announce voice={voice} seq={seq}"))
+        client.publish(f"voice/{mqtt.site}/{to}/pack", json.dumps(signed).encode(), retain=True)
+    click.echo(f"announced voice {voice} {seq} to {percent} % of {to}")
+    return ExitCode.OK
+
+
+@click.command("order-delete")
+@click.argument("voice")
+@click.option("--up-to", type=click.IntRange(min=1), required=True, metavar="SEQ", help="The newest version that goes; newer ones stay.")
+@click.option("--key", type=FILE, required=True, metavar="KEY", help="minisign secret key the devices trust as author or for consents.")
+@click.option("--device", "devices", multiple=True, metavar="NAME", help="Only these devices; several times for several. [default: all]")
+@click.option("--timeout-s", type=click.FloatRange(min=1), default=15.0, show_default=True, help="How long to collect answers.")
+@_TO
+@_DAYS
+@_PASSWORD
+@click.pass_obj
+def order_delete(
+    session: Session, voice: str, up_to: int, key: Path, devices: tuple[str, ...], timeout_s: float, to: str, days: int,
+    password_file: Path | None,
+) -> int:  # fmt: skip
+    """Have devices delete VOICE for good, and print their receipts, one a line."""
+    said = to_bytes(DeletionOrder(voice, up_to, devices or ("*",), _until(days)))
+    signed = wrap(said, _sign(key, password_file, said, f"delete voice={voice} up_to={up_to}"))
+    mqtt = session.config.mqtt.build()
+    reply_to = f"voice/{mqtt.site}/reply/{uuid.uuid4().hex}"
+    n_done = 0
+    with BrokerClient(mqtt) as client:
+        client.subscribe(reply_to)
+        client.publish(f"voice/{mqtt.site}/{to}/cmd", json.dumps({"cmd": "delete_voice", "reply_to": reply_to, **signed}).encode())
+        while (answer := client.hear(timeout_s)) is not None:
+            told = json.loads(answer.payload)
+            if told.get("ok"):
+                n_done += 1
+                click.echo(json.dumps({"receipt": told["receipt"], "signature": told.get("signature")}))
+            else:
+                click.echo(f"edge-agent: {told.get('reason')}", err=True)
+    return ExitCode.OK if n_done else ExitCode.NO_ANSWER
+
+
+COMMANDS = (announce, order_delete)
+
+
+def _until(days: int) -> str:
+    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sign(key: Path, password_file: Path | None, content: bytes, comment: str) -> bytes:
+    from edge_agent.voices.keys import SecretKey
+
+    password = password_file.read_text("utf-8").splitlines()[0] if password_file else None
+    return SecretKey.read(key, password).sign(content, comment)

@@ -1,0 +1,166 @@
+"""Announcements through a real broker, packs from a real web server or from the broker, with interruptions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.ingress import MqttConfig
+from edge_agent.service.broker_client import BrokerClient
+from edge_agent.voices.fleet import Announcement, Follower, follower, to_bytes, wrap
+from edge_agent.voices.store import Store
+from tests.rigs.depot import Depot
+from tests.rigs.mqtt_peer import eventually
+
+LATER = "2027-01-01T00:00:00Z"
+CHUNK = 4096
+CONTENT = bytes(range(256)) * 200
+
+
+class Web:
+    """Serves one file by ranges; ``most`` is how many bytes an answer has before the connection breaks."""
+
+    def __init__(self) -> None:
+        self.content, self.most, self.ranges = b"", [10**9], []
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked = self.headers.get("Range")
+                web.ranges.append(asked)
+                begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+                self.send_response(206 if asked else 200)
+                if asked:
+                    self.send_header("Content-Range", f"bytes {begin}-{len(web.content) - 1}/{len(web.content)}")
+                self.send_header("Content-Length", str(len(web.content) - begin))
+                self.end_headers()
+                self.wfile.write(web.content[begin : begin + (web.most.pop(0) if len(web.most) > 1 else web.most[0])])
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/anna.vpk"
+        threading.Thread(target=self._server.serve_forever, name="web", daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Site:
+    """A broker, a web server, and the followers of one device, one after the other."""
+
+    def __init__(self, port: int, store: Store, depot: Depot, folder: Path) -> None:
+        self.config = MqttConfig(site="store", device="kiosk-1", port=port)
+        self.store, self.depot, self.folder, self.web = store, depot, folder / "incoming", Web()
+        self._running: list[Follower] = []
+
+    def follow(self) -> None:
+        self._running.append(Follower(self.config, self.store, lambda: self.depot.trust, "kiosk-1", self.folder))
+        self._running[-1].start()
+
+    def leave(self) -> None:
+        while self._running:
+            self._running.pop().stop()
+
+    def announce(self, pack: Path, seq: int, *, key: Any = None, to: str = "all", chunks: range | None = None, **more: Any) -> str:
+        content = pack.read_bytes()
+        self.web.content = content
+        digest = hashlib.sha256(content).hexdigest()
+        fields = {"voice": "anna", "seq": seq, "size": len(content), "sha256": digest, "expires": LATER, **more}
+        said = to_bytes(Announcement(**fields))
+        with BrokerClient(self.config) as client:
+            for index in chunks or ():
+                chunk = content[index * CHUNK : (index + 1) * CHUNK]
+                client.publish(f"voice/store/pack/{digest}/{index}", chunk, retain=True, binary=True)
+            signed = wrap(said, (key or self.depot.key).sign(said, "announce"))
+            client.publish(f"voice/store/{to}/pack", json.dumps(signed).encode(), retain=True)
+        return digest
+
+    def installed(self) -> int | None:
+        entry = self.store.state().voices.get("anna")
+        return entry.active if entry else None
+
+    def part(self, digest: str) -> int:
+        path = self.folder / f"{digest}.part"
+        return path.stat().st_size if path.exists() else 0
+
+
+@pytest.fixture
+def site(mosquitto: Callable[..., Any], store: Store, depot: Depot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(follower, "_RETRY_S", (0.05, 0.2))
+    monkeypatch.setattr(follower, "_LISTEN_S", 0.05)
+    site = Site(mosquitto().port, store, depot, tmp_path)
+    yield site
+    site.leave()
+    site.web.close()
+
+
+@pytest.fixture
+def pack(depot: Depot) -> Path:
+    return depot.pack(7, depot.voice(content=CONTENT))
+
+
+def test_a_pack_is_fetched_by_url_through_broken_connections(site: Site, pack: Path) -> None:
+    site.web.most = [3000, 3000, 10**9]
+    site.follow()
+    site.announce(pack, 7, url=site.web.url)
+    eventually(lambda: site.installed() == 7, "the installation")
+    assert site.web.ranges == [None, "bytes=3000-", "bytes=6000-"]
+    assert site.store.state().chosen == "anna"
+    eventually(lambda: not list(site.folder.glob("*")))
+
+
+def test_a_pack_comes_in_chunks_and_goes_on_after_a_restart(site: Site, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower, "_CHUNK_S", 0.3)
+    n_chunks = -(-pack.stat().st_size // CHUNK)
+    digest = site.announce(pack, 7, chunk_bytes=CHUNK, chunks=range(10))
+    site.follow()
+    eventually(lambda: site.part(digest) == 10 * CHUNK, "the first chunks")
+    site.leave()
+    assert site.installed() is None
+    site.announce(pack, 7, chunk_bytes=CHUNK, chunks=range(10, n_chunks))
+    with BrokerClient(site.config) as client:
+        for index in range(10):  # what has come is not asked for again
+            client.publish(f"voice/store/pack/{digest}/{index}", b"", retain=True)
+    site.follow()
+    eventually(lambda: site.installed() == 7, "the installation")
+
+
+def test_what_is_not_signed_by_a_station_or_not_what_was_announced_is_refused_and_recorded(site: Site, depot: Depot, pack: Path) -> None:
+    site.follow()
+    site.announce(pack, 7, url=site.web.url, key=Depot(depot.folder).key)
+    eventually(lambda: any(record.detail.get("reason") == "untrusted" for record in site.store.book.records()))
+    site.announce(pack, 7, url=site.web.url, sha256="ab" * 32)
+    eventually(lambda: any(record.detail.get("reason") == "forged" for record in site.store.book.records()))
+    assert site.installed() is None
+    assert len(site.web.ranges) == 1
+
+
+def test_what_is_for_others_or_here_already_is_left_alone(site: Site, depot: Depot, pack: Path) -> None:
+    site.store.install(depot.pack(8), by="test")
+    site.announce(pack, 7, url=site.web.url)
+    site.announce(depot.pack(9), 9, to="kiosk-1", url=site.web.url, rollout_percent=0)
+    site.follow()
+    site.announce(depot.pack(10), 10, to="kiosk-1", url=site.web.url)
+    eventually(lambda: site.installed() == 10, "the installation")
+    assert site.web.ranges == [None]
+    assert [record.event for record in site.store.book.records()] == ["installed", "installed"]
+
+
+def test_a_flood_of_forgeries_does_not_fill_the_log(site: Site, depot: Depot, pack: Path) -> None:
+    site.follow()
+    with BrokerClient(site.config) as client:
+        for number in range(60):
+            client.publish("voice/store/all/pack", f"forgery {number}".encode())
+    site.announce(pack, 7, url=site.web.url)
+    eventually(lambda: site.installed() == 7, "the installation")
+    assert 1 <= sum(record.event == "refused" for record in site.store.book.records()) <= 20
