@@ -96,7 +96,7 @@ def build(
 @click.argument("pack", type=FILE)
 @OUT
 @click.option("--key", type=FILE, required=True, metavar="FILE", help="The station's minisign key, which signs the pack.")
-@click.option("--author-key", type=FILE, metavar="FILE", help="The author's, which signs the manifest. [default: the same]")
+@click.option("--author-key", type=FILE, metavar="FILE", help="The author's, which signs the manifest. [default: the same, if nobody has]")
 @click.option(
     "--manifest-signature", type=FILE, metavar="FILE", help="The author's signature of what inspect --manifest prints, made elsewhere."
 )
@@ -104,16 +104,20 @@ def build(
 def sign(
     pack: Path, out: Path, key: Path, author_key: Path | None, manifest_signature: Path | None, password_file: Path | None
 ) -> None:
-    """Sign the draft PACK: as the author of the voice, and as the station that hands it out."""
-    from edge_agent.voices.pack import sign_pack
+    """Sign PACK: a draft as the author of the voice and as the station that hands it out, a signed one as another station."""
+    from edge_agent.voices.pack import inspect_pack, sign_pack
 
     if author_key and manifest_signature:
         raise click.UsageError("--author-key and --manifest-signature exclude each other")
     password = _password(password_file)
     station = _secret(key, password)
-    author: SecretKey | bytes = _secret(author_key, password) if author_key else station
+    author: SecretKey | bytes | None = None
     if manifest_signature:
         author = manifest_signature.read_bytes()
+    elif author_key:
+        author = _secret(author_key, password)
+    elif inspect_pack(pack).author is None:
+        author = station
     sign_pack(pack, out, station=station, author=author)
     click.echo(f"{out}: signed by key {station.public_key.id}")
 

@@ -107,6 +107,14 @@ def test_a_manifest_signed_elsewhere(edge_agent: EdgeAgent, voice: Path, key: Se
     assert (both.code, "exclude each other" in both.err) == (ExitCode.USAGE, True)
 
 
+def test_another_station_keeps_the_authors_signature(edge_agent: EdgeAgent, key: SecretKey, signed: Path, tmp_path: Path) -> None:
+    station = SecretKey.generate()
+    (tmp_path / "station.key").write_bytes(station.to_bytes())
+    edge_agent("voice", "sign", signed, "--out", tmp_path / "again.vpk", "--key", tmp_path / "station.key")
+    found = edge_agent("voice", "inspect", tmp_path / "again.vpk", "--json").json()
+    assert (found["author"]["key"], found["station"]["key"]) == (key.public_key.id, station.public_key.id)
+
+
 def test_everything_that_can_be_said_of_a_voice(edge_agent: EdgeAgent, voice: Path, key: SecretKey, tmp_path: Path) -> None:
     (tmp_path / "phrases.txt").write_text("请注意\n\nAttention please\n")
     (tmp_path / "templates.txt").write_text("请{ticket}号到{window}号窗口\n")
