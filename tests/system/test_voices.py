@@ -79,7 +79,8 @@ class Scene:
 @pytest.fixture
 def scene(daemon: Callable[..., Daemon], peer, mosquitto, null_sink: NullSink, tmp_path: Path) -> Scene:
     port = mosquitto().port
-    return Scene(daemon(port, {"audio": {"device": null_sink.device}, "voice": {"fleet": True}}, start=False), Requester(peer(port)), tmp_path / "depot")
+    device = daemon(port, {"audio": {"device": null_sink.device}, "voice": {"fleet": True}}, start=False)
+    return Scene(device, Requester(peer(port)), tmp_path / "depot")
 
 
 def test_a_voice_is_installed_rolled_back_and_deleted_while_the_daemon_speaks(scene: Scene) -> None:

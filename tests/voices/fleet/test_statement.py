@@ -63,8 +63,8 @@ def test_every_changed_byte_is_noticed() -> None:
     "change",
     [
         {"format": "voice-deletion-order/1"}, {"voice": "../x"}, {"voice": 3}, {"seq": 0}, {"seq": True}, {"size": 1 << 40},
-        {"sha256": "x"}, {"expires": "tomorrow"}, {"expires": "2027-99-01T00:00:00Z"}, {"url": "file:///etc/passwd"}, {"url": None}, {"chunk_bytes": 1},
-        {"rollout_percent": 101}, {"choose": 1}, {"more": 1}, {"voice": None},
+        {"sha256": "x"}, {"expires": "tomorrow"}, {"expires": "2027-99-01T00:00:00Z"}, {"url": "file:///etc/passwd"},
+        {"url": None}, {"chunk_bytes": 1}, {"rollout_percent": 101}, {"choose": 1}, {"more": 1}, {"voice": None},
     ],
 )  # fmt: skip
 def test_a_signed_absurdity_is_refused(change: dict) -> None:
