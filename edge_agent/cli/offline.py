@@ -9,7 +9,7 @@ import numpy as np
 from edge_agent.config import Config
 from edge_agent.playback.limiter import Limiter
 from edge_agent.speech import Engines, Speaker
-from edge_agent.synthesis import PCM
+from edge_agent.synthesis import PCM, as_float
 from edge_agent.templates import Templates
 from edge_agent.voices import VoiceInfo
 from edge_agent.voices.store import open_catalog
@@ -51,7 +51,7 @@ class OfflineSpeaker:
         limiter = Limiter(voice.sample_rate)
         script = self._speaker.script(text, lang, chime=chime, repeat=repeat)
         for piece in self._speaker.pieces(script, voice, speed=speed):
-            yield limiter.process((piece.pcm * np.float32(piece.gain * volume)).astype(np.float32, copy=False))
+            yield limiter.process((as_float(piece.pcm) * np.float32(piece.gain * volume)).astype(np.float32, copy=False))
         yield limiter.flush()
 
     def close(self) -> None:

@@ -26,7 +26,9 @@ class Chain:
         self._limiter = Limiter(device_rate)
 
     def process(self, pcm: PCM, gain: float) -> PCM:
-        """Source samples in, device samples out: float32 mono, of any length, in the beginning none."""
+        """Source samples in, float32 or 16-bit, device samples out: float32 mono, of any length, in the beginning none."""
+        if pcm.dtype == np.int16:
+            pcm = pcm * np.float32(1 / 32767)
         scaled = self._apply(pcm, gain)
         if self._resampler is not None:
             scaled = self._resampler.resample_chunk(scaled)

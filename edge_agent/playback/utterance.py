@@ -60,7 +60,7 @@ class Utterance:
     # ---- the synthesis thread's end
 
     def put(self, chunk: PCM, *, segment: int, gain: float = 1.0) -> bool:
-        """Append mono float32 [n_samples] of segment number ``segment``; blocks while the stream is full.
+        """Append mono float32 or int16 [n_samples] of segment number ``segment``; blocks while the stream is full.
 
         ``gain`` (linear) brings this chunk to the loudness target, so that a voice and a chime can share an utterance.
 
@@ -68,7 +68,7 @@ class Utterance:
             Whether anyone still listens.
 
         Raises:
-            BadAudio: not float32 mono, or NaN or infinity in it.
+            BadAudio: not float32 or int16, not mono, or NaN or infinity in it.
             ValueError: segments go backwards, or the stream was finished.
         """
         _check(chunk)
@@ -156,8 +156,8 @@ class Utterance:
 
 
 def _check(chunk: PCM) -> None:
-    if not isinstance(chunk, np.ndarray) or chunk.dtype != np.float32 or chunk.ndim != 1:
+    if not isinstance(chunk, np.ndarray) or chunk.dtype not in (np.float32, np.int16) or chunk.ndim != 1:
         got = f"{chunk.dtype} {list(chunk.shape)}" if isinstance(chunk, np.ndarray) else type(chunk).__name__
-        raise BadAudio(f"a chunk must be float32 mono [n_samples], got {got}")
+        raise BadAudio(f"a chunk must be float32 or int16 mono [n_samples], got {got}")
     if not np.isfinite(chunk).all():
         raise BadAudio("a chunk holds NaN or infinity; the engine's output is broken")

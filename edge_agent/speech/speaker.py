@@ -15,7 +15,7 @@ from edge_agent.playback import chimes
 from edge_agent.playback.loudness import TARGET_LUFS, gain_to
 from edge_agent.speech.engines import Engines
 from edge_agent.speech.script import Item, Script, write_script
-from edge_agent.synthesis import PCM, SynthesisError
+from edge_agent.synthesis import PCM, Chunk, SynthesisError, as_float
 from edge_agent.templates import Templates
 from edge_agent.text import FRONT_END_VERSION, Chime, Pause, Speech
 from edge_agent.voices import VoiceInfo
@@ -26,10 +26,10 @@ ENGINE_SCHEMA = "1"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A chunk of sound: mono float32 PCM [n], the number of its segment, the linear gain that brings it to the loudness
+    """A chunk of sound: mono PCM [n], float32 or 16-bit, the number of its segment, the linear gain that brings it to the loudness
     target, and whether it came from the cache (None for chimes and pauses)."""
 
-    pcm: PCM
+    pcm: Chunk
     segment: int
     gain: float
     cached: bool | None
@@ -121,7 +121,7 @@ class Speaker:
                 yield from self._synthesize(item, number, voice, speed, gain, key)
 
     def _synthesize(self, item: Speech, number: int, voice: VoiceInfo, speed: float, gain: float, key: str) -> Iterator[Piece]:
-        chunks: list[PCM] = []
+        chunks: list[Chunk] = []
         busy_s = 0.0
         engine = self.engines.get(voice)
         stream = engine.synthesize(item, speed=speed)
@@ -140,7 +140,7 @@ class Speaker:
             chunks.append(chunk)
             yield Piece(chunk, number, gain, False)
         if self._cache is not None and chunks:
-            self._keep(key, np.concatenate(chunks), item, voice, busy_s)
+            self._keep(key, as_float(np.concatenate(chunks)), item, voice, busy_s)
 
     def _keep(self, key: str, pcm: PCM, item: Speech, voice: VoiceInfo, busy_s: float) -> None:
         with contextlib.suppress(NotCacheable):  # longer than the cache takes: it is spoken anyway, and made again next time

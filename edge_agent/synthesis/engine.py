@@ -12,6 +12,8 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.text import Speech
 
 PCM = NDArray[np.float32]
+Chunk = PCM | NDArray[np.int16]
+FULL_SCALE = 32767
 
 
 class SynthesisError(EdgeAgentError):
@@ -20,6 +22,11 @@ class SynthesisError(EdgeAgentError):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+def as_float(chunk: Chunk) -> PCM:
+    """Either kind of PCM as float32 in -1..1; what is that already is not copied."""
+    return chunk if chunk.dtype == np.float32 else chunk * np.float32(1 / FULL_SCALE)
 
 
 class Engine(Protocol):
@@ -32,8 +39,8 @@ class Engine(Protocol):
     loudness_lufs: float
     """Integrated loudness of the voice's ordinary speech before any gain (BS.1770)."""
 
-    def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[PCM]:
-        """Yield mono PCM in -1..1, float32 ``[n_samples]``, the first chunk as early as the model allows.
+    def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[Chunk]:
+        """Yield mono PCM ``[n_samples]``, float32 in -1..1 or 16-bit, the first chunk as early as the model allows.
 
         Raises:
             SynthesisError: the model failed, or gave NaN or silence.

@@ -48,3 +48,10 @@ def test_gain_change_is_a_ramp(n_chunk: int) -> None:
 def test_gain_applies_from_the_first_sample() -> None:
     out = through(Chain(DEVICE_RATE, DEVICE_RATE), np.full(4800, 0.5), gain=0.5)
     assert np.allclose(out, 0.25)
+
+
+def test_sixteen_bits_sound_like_the_float_they_came_from() -> None:
+    pcm = sine(24000, 24000).astype(np.float32)
+    chain = Chain(24000, DEVICE_RATE)
+    out = np.concatenate((chain.process(np.rint(pcm * 32767).astype(np.int16), 0.7), chain.flush()))
+    np.testing.assert_allclose(out, through(Chain(24000, DEVICE_RATE), pcm, gain=0.7), atol=1e-4)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from edge_agent.synthesis.engine import PCM, SynthesisError
+from edge_agent.synthesis.engine import FULL_SCALE, PCM, Chunk, SynthesisError, as_float
 from edge_agent.synthesis.mobilesovits.card import GRAPHS, VoiceCard, VoiceError
 from edge_agent.synthesis.mobilesovits.frames import decoder_input, expand, f0_hz
-from edge_agent.synthesis.mobilesovits.source import HarmonicSource, OverlapAdd, noise_bank
+from edge_agent.synthesis.mobilesovits.source import HarmonicSource, noise_bank
+from edge_agent.synthesis.mobilesovits.tail import CudaTail, Finish, Frames, Gpu, NumpyTail, PlainTail, Tail
+from edge_agent.synthesis.mobilesovits.tail.pycuda_gpu import find_gpu
 from edge_agent.synthesis.mobilesovits.windows import WindowSession
 from edge_agent.synthesis.runtime import Runtime, Session
 from edge_agent.text import Speech
@@ -52,13 +55,15 @@ class MobileSoVITSEngine:
         if variant not in card.graphs:
             raise VoiceError(f"{folder} has no variant {variant}; it has {', '.join(card.graphs)}")
         self._sub_frames = card.hop // card.head_hop
+        self._gpu: Gpu | None = None
         files = {name: folder / card.graphs[variant][name] for name in GRAPHS}
         self._sessions: dict[str, Session] = {name: runtime.session(files[name], FREE_SIZES) for name in ("text", "prosody")}
         self._sessions["decoder"] = self._decoder(runtime, files["decoder"])
+        self._tail = self._tails(runtime)
         self.provider = runtime.provider
         self._noise = noise_bank(NOISE_FRAMES * self._sub_frames, card.head_fft, card.head_hop, seed=0)
 
-    def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[PCM]:
+    def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[Chunk]:
         """See :class:`edge_agent.synthesis.engine.Engine`."""
         ids = np.array([encode(segment.phonemes)], np.int64)
         features, units = self._run("text", ids=ids)
@@ -68,15 +73,16 @@ class MobileSoVITSEngine:
         f0 = f0_hz(prosody)
         x = decoder_input(expanded, f0, prosody[:, 1])
         source = HarmonicSource(f0, self.sample_rate, self._card.hop)
-        join = OverlapAdd(self._card.head_fft, self._card.head_hop)
+        tail = self._tail()
         start, stop = _heard(prosody[:, 1])
         end, peak = min(start + FIRST_FRAMES, stop), 0.0
         while start < stop:
-            chunk = np.clip(join.add(self._window(x, source, start, end)), -1, 1)
-            peak = max(peak, float(np.abs(chunk).max()))
+            frames, offset = self._window(x, source, start, end)
+            chunk = tail.add(frames, offset, offset + (end - start) * self._sub_frames)
+            peak = max(peak, _peak(chunk))
             yield chunk
             start, end = end, min(end + WINDOW_FRAMES, stop)
-        yield np.clip(join.finish(), -1, 1)
+        yield tail.finish()
         if peak < SILENCE:
             raise SynthesisError(f"voice {self.voice_id} produced silence on {self.provider}", retryable=True)
 
@@ -87,7 +93,7 @@ class MobileSoVITSEngine:
             SynthesisError: the provider computes something else than what the voice was made with.
         """
         golden = self._card.golden
-        pcm = np.concatenate(list(self.synthesize(Speech("", "mixed", golden.phonemes))))
+        pcm = as_float(np.concatenate(list(self.synthesize(Speech("", "mixed", golden.phonemes)))))
         if not golden.matches(pcm, self.sample_rate):
             off_db = golden.difference_db(pcm, self.sample_rate)
             raise SynthesisError(f"voice {self.voice_id} sounds wrong on {self.provider}: off by {off_db:.1f} dB", retryable=True)
@@ -102,18 +108,38 @@ class MobileSoVITSEngine:
         sizes = tuple(n + 2 * self._card.context_frames for n in (FIRST_FRAMES, WINDOW_FRAMES))
         return WindowSession(runtime, path, sizes, self._sub_frames)
 
-    def _window(self, x: PCM, source: HarmonicSource, start: int, end: int) -> PCM:
-        """Sub-frames of frames ``start`` to ``end``, float32 [n, n_fft]; the network sees its context to either side."""
+    def _tails(self, runtime: Runtime) -> Callable[[], Tail]:
+        """What makes the last stage of each segment."""
+        n_fft, hop = self._card.head_fft, self._card.head_hop
+        if not runtime.on_gpu:
+            return partial(PlainTail, n_fft, hop)
+        self._gpu = find_gpu()
+        if self._gpu is None:
+            return partial(NumpyTail, n_fft, hop, Finish())
+        n_bytes = 4 * (n_fft - hop)
+        return partial(CudaTail, n_fft, hop, Finish(), self._gpu, (self._gpu.scratch(n_bytes), self._gpu.scratch(n_bytes)))
+
+    def _window(self, x: PCM, source: HarmonicSource, start: int, end: int) -> tuple[Frames, int]:
+        """Sub-frames [n, n_fft] among which those of frames ``start`` to ``end`` are, and the number of the first of these; the
+        network sees its context to either side."""
         card, sub = self._card, self._sub_frames
         low, high = max(0, start - card.context_frames), min(len(x), end + card.context_frames)
         pieces = source.pieces(low, high, card.head_fft, card.head_hop)
         noise = self._noise[np.arange(low * sub, high * sub) % len(self._noise)]
-        audio = self._run("decoder", x=x[None, low:high], source=pieces[None], noise=noise[None])[0][0]
-        return audio[(start - low) * sub : (end - low) * sub]
+        inputs = {"x": x[None, low:high], "source": pieces[None], "noise": noise[None]}
+        frames = self._run("decoder", **inputs)[0] if self._gpu is None else self._run_on_device(inputs)
+        return frames, (start - low) * sub
 
     def _frames(self, units: PCM, speed: float) -> np.ndarray:
         """Durations on the frame grid, int64 [tokens]; every token is heard, none longer than 1.5 s."""
         return 2 * np.clip(np.round(units / speed), 1, MAX_UNITS).astype(np.int64)
+
+    def _run_on_device(self, inputs: dict[str, np.ndarray]) -> Frames:
+        """The decoder's output, left on the GPU, where the tail looks whether it is a number."""
+        decoder = self._sessions.get("decoder")
+        if not isinstance(decoder, WindowSession):
+            raise SynthesisError(f"voice {self.voice_id} was closed")
+        return decoder.run_on_device(inputs)[0]
 
     def _run(self, graph: str, **inputs: np.ndarray) -> list[np.ndarray]:
         session = self._sessions.get(graph)
@@ -123,6 +149,11 @@ class MobileSoVITSEngine:
         if not all(np.isfinite(output).all() for output in outputs):
             raise SynthesisError(f"voice {self.voice_id} produced NaN in {graph} on {self.provider}", retryable=True)
         return outputs
+
+
+def _peak(chunk: Chunk) -> float:
+    peak = float(np.abs(chunk).max(initial=0))
+    return peak if chunk.dtype == np.float32 else peak / FULL_SCALE
 
 
 def _heard(scaled_energy: PCM) -> tuple[int, int]:
