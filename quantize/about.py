@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from quantize.errors import QuantizeError
@@ -35,3 +39,17 @@ class About:
             raise QuantizeError(f"voice id {self.voice_id!r}: expected 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
         if not self.display_name.strip() or not self.languages:
             raise QuantizeError("a voice needs a name and at least one language")
+
+
+def command(given: Sequence[str]) -> str:
+    """A command of ``python -m quantize`` without folders, which mean nothing elsewhere."""
+    return "python -m quantize " + shlex.join(Path(each).name if "/" in each else each for each in given)
+
+
+def commit() -> str:
+    """The revision this program was taken from; ``-dirty`` if tracked files differ from it."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "not under version control"

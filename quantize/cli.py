@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +16,7 @@ from distill.evaluate import Listener, Remembering
 from distill.recipe import Recipe, load_recipe
 from edge_agent.errors import EdgeAgentError
 from quantize import report
-from quantize.about import About
+from quantize.about import About, command, commit
 from quantize.build import Effort, GatesFailed, build_voice
 from quantize.errors import QuantizeError
 from quantize.gptsovits import cli as gptsovits
@@ -31,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m quantize", description="From a trained student to a voice the device can load.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _student_arguments(commands.add_parser("student", help="int8 voice folder of a training checkpoint", description=_student.__doc__))
+    gptsovits.import_arguments(
+        commands.add_parser("gptsovits", help="voice folder of somebody's own GPT-SoVITS checkpoints", description=gptsovits.IMPORT)
+    )
     gptsovits.verify_arguments(
         commands.add_parser("verify-vectors", help="is GPT-SoVITS numerically the original?", description=gptsovits.VERIFY)
     )
@@ -101,8 +102,8 @@ def _about(options: argparse.Namespace, given: Sequence[str]) -> About:
         teacher=options.teacher_name or (_teacher(recipe) if recipe else "not stated"),
         licence=options.licence,
         data=options.data,
-        commit=_commit(),
-        command=_command(given),
+        commit=commit(),
+        command=command(given),
         scores=_scores(options.scores) if options.scores else {},
     )
 
@@ -117,20 +118,6 @@ def _scores(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text("utf-8"))["summary"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise QuantizeError(f"{path} is no scores.json of python -m distill.evaluate: {error}") from error
-
-
-def _command(given: Sequence[str]) -> str:
-    """The command without folders, which mean nothing elsewhere."""
-    return "python -m quantize " + shlex.join(Path(each).name if "/" in each else each for each in given)
-
-
-def _commit() -> str:
-    """The revision this program was taken from; ``-dirty`` if tracked files differ from it."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "not under version control"
 
 
 def _listeners(options: argparse.Namespace) -> list[Listener]:

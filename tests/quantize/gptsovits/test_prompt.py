@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import soundfile
 import torch
-from transformers import BertConfig, BertModel, HubertConfig, HubertModel
 
 from edge_agent.synthesis.gptsovits.readings import read as read_text
 from quantize.gptsovits import filterbank, prompt, verification
@@ -14,32 +12,9 @@ from quantize.gptsovits.checkpoint import load
 from quantize.gptsovits.errors import CheckpointRefused, ReferenceRefused
 from quantize.gptsovits.listening import TextReader, speech_features
 from quantize.gptsovits.prompt import Listeners
-from quantize.gptsovits.reference import read
 from tests.rigs.gptsovits import save, write_s1, write_s2
 
 CHINESE = "欢迎光临，请进。"
-
-
-@pytest.fixture(scope="module")
-def listeners(tmp_path_factory) -> Listeners:
-    place = tmp_path_factory.mktemp("listeners")
-    torch.manual_seed(1)
-    hubert = HubertConfig(
-        hidden_size=768, num_hidden_layers=1, num_attention_heads=4, intermediate_size=32, conv_dim=[8] * 7, num_conv_pos_embeddings=16
-    )
-    HubertModel(hubert).save_pretrained(place / "hubert")
-    bert = BertConfig(vocab_size=40, hidden_size=1024, num_hidden_layers=3, num_attention_heads=4, intermediate_size=16)
-    BertModel(bert).save_pretrained(place / "bert")
-    (place / "bert" / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"欢迎光临请进，。,."]) + "\n", "utf-8")
-    np.save(place / "speaker.npy", np.random.default_rng(1).standard_normal(20480).astype(np.float32))
-    return Listeners(place / "hubert", place / "bert", place / "speaker.npy")
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory):
-    path = tmp_path_factory.mktemp("recording") / "r.wav"
-    soundfile.write(path, np.random.default_rng(2).standard_normal(3 * 32_000).astype(np.float32) * 0.1, 32_000)
-    return read(path)
 
 
 def test_a_whole_prompt(models, recording, listeners):
