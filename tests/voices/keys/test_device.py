@@ -108,3 +108,12 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("a file")
     with pytest.raises(KeysError, match="cannot be"):
         make_device_keys(tmp_path / "keys")
+
+
+def test_keys_that_root_makes_are_the_services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("os.chown", lambda path, user, group: given.update({path.name: (user, group)}))
+    make_device_keys(tmp_path / "keys")
+    owner = (tmp_path.stat().st_uid, tmp_path.stat().st_gid)
+    assert given == dict.fromkeys(("keys", "device.age", "device.minisign"), owner)
