@@ -11,6 +11,8 @@ from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.install import DEVICES, SPEAKERS, install, lay_out, systemd_version
 
 _OLDEST_SYSTEMD = 249
+_HIDDEN = ("/home/", "/root/", "/run/user/")
+"""What ProtectHome= takes from a service's sight."""
 _NEXT = "systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl enable --now {units}"
 
 
@@ -35,7 +37,10 @@ def command(prefix: Path, unit_dir: str, device: str, speaker: str, program: str
     """
     version = systemd or systemd_version(prefix) or _OLDEST_SYSTEMD
     where = PurePosixPath(unit_dir.lstrip("/"))
-    items = lay_out(device, speaker, unit_dir=where, program=program or str(Path(sys.argv[0]).absolute()), systemd=version)
+    program = program or str(Path(sys.argv[0]).absolute())
+    if program.startswith(_HIDDEN):
+        raise click.UsageError(f"the service could not see {program}: its sandbox hides homes. Install it elsewhere, or give --program")
+    items = lay_out(device, speaker, unit_dir=where, program=program, systemd=version)
     report = install(prefix, items, force=force)
     for path in report.kept:
         click.echo(f"kept, because it was edited: /{path}", err=True)

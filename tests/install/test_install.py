@@ -139,6 +139,14 @@ class TestRoundTrip:
         assert (result.code, result.err) == (1, f"edge-agent: nothing is installed in {image}\n")
 
 
+    def test_a_program_that_the_service_could_not_see(self, image: Path, edge_agent: EdgeAgent) -> None:
+        before = tree(image)
+        result = edge_agent("install", "--prefix", image, "--program", "/home/me/.venv/bin/edge-agent")
+        assert result.code == 2
+        assert "hides homes" in result.err
+        assert tree(image) == before
+
+
 class TestEdited:
     def test_a_configuration_is_kept_and_the_new_one_put_beside_it(self, image: Path) -> None:
         items = lay_out()
