@@ -93,6 +93,7 @@ class Chooser:
         if before and before.fingerprint != facts:
             self._memory.forget(digest)
         candidates = self._candidates(voice)
+        wanted = BY_NAME.get(self._wanted)
         if before and unfinished >= MOST_UNFINISHED:
             spared = before.choice.candidate
             trials = [Trial(spared, f"the daemon died {unfinished} times while it loaded this voice there")]
@@ -106,7 +107,9 @@ class Chooser:
                 digest[:8], str(candidate), trial.right, 1e3 * trial.first_s, trial.rtf, trial.why,
             )
             trials.append(trial)
-        choice = decide(trials, BY_NAME.get(self._wanted))
+        if wanted is not None and all(trial.candidate.provider != wanted for trial in trials):
+            trials.append(Trial(Candidate(wanted), "the voice has no graphs for it"))
+        choice = decide(trials, wanted)
         if choice.degraded is None:
             self._memory.remember(digest, Remembered(choice, facts, unfinished))
         return choice
@@ -147,14 +150,17 @@ class Chooser:
         return Choice(PROCESSOR.candidate, (), f"runs on the processor instead of {wanted}: the installed ONNX Runtime has none")
 
     def _candidates(self, voice: Path) -> list[Candidate]:
-        """Those the voice has variants for; the processor first, since it is soon done and always the one to beat."""
+        """Those the voice has variants for; the processor first, since it is soon done and always the one to beat.
+
+        What was made for the processor has operators that no GPU provider has: there it would be computed by the processor all the same.
+        """
         has = _variants(voice)
         wanted = BY_NAME.get(self._wanted)
         gpus = [provider for provider in self._gpus() if wanted in {None, provider} or provider == CUDA]
         return [
             Candidate(provider, variant)
             for provider in (CPU, *reversed(gpus))
-            for variant in ([each for each in VARIANTS[provider] if each in has] or [None])
+            for variant in ([each for each in VARIANTS[provider] if each in has] or ([None] if provider == CPU or not has else []))
         ]
 
 

@@ -88,6 +88,13 @@ class TestTrying:
         made(attempt=attempt).choose(tmp_path, DIGEST)
         assert attempt.tried == [Candidate(CPU), Candidate(CUDA)]
 
+    def test_a_voice_for_the_processor_only_is_no_fault_of_the_gpu(self, made, voice) -> None:
+        (voice / "voice.json").write_text(json.dumps({"graphs": {"bert": "bert.onnx", "step": "step.onnx"}}))
+        attempt = FakeAttempt()
+        choice = made(attempt=attempt).choose(voice, DIGEST)
+        assert (attempt.tried, choice.provider, choice.degraded) == ([Candidate(CPU)], CPU, None)
+        assert made("cuda").choose(voice, DIGEST).degraded == "runs on the processor instead of CUDA: the voice has no graphs for it"
+
     def test_tensorrt_is_not_tried_when_cuda_was_demanded(self, made, voice) -> None:
         attempt = FakeAttempt()
         made("cuda", (TENSORRT, CUDA, CPU), attempt).choose(voice, DIGEST)
