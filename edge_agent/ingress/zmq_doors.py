@@ -112,12 +112,15 @@ class LocalDoor(Door):
         for socket, name in ((self.requests, wire.SAY_SOCKET), (self.events, wire.EVENTS_SOCKET)):
             path = self._folder / name
             socket.bind(f"ipc://{path}")
-            os.chown(path, -1, group_id)
+            # Only where it is another: the service's sandbox refuses even a change to what already is.
+            if path.stat().st_gid != group_id:
+                if group_id is not None:
+                os.chown(path, -1, group_id)
             path.chmod(self._mode)
 
     def _group_id(self) -> int:
         try:
-            return -1 if self._group is None else grp.getgrnam(self._group).gr_gid
+            return os.getegid() if self._group is None else grp.getgrnam(self._group).gr_gid
         except KeyError:
             raise IngressError(f"zmq.group is {self._group!r}, which is no group of this system") from None
 

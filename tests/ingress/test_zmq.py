@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import socket
@@ -329,6 +330,21 @@ def test_a_folder_that_comes_later(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     peer = RawPeer(blocked)
     assert peer.ask("ping")["ok"] is True
     peer.close()
+    ingress.stop()
+
+
+def test_its_own_group_needs_no_right_to_change_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's sandbox refuses chown, whatever it would do."""
+
+    def refused(*_arguments: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refused)
+    core = Answering()
+    ingress = ZmqIngress(ZmqConfig(tmp_path, tmp_path, group=grp.getgrgid(os.getegid()).gr_name))
+    core.ingress = ingress
+    ingress.start(core)
+    assert core.links == [(True, None)]
     ingress.stop()
 
 
