@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.catalog import BUILT_IN, read_card
-from edge_agent.voices.keys import TrustFile, load_device_keys
+from edge_agent.voices.keys import DeviceKeys, TrustFile, load_device_keys
+from edge_agent.voices.pack import Manifest, OpenPack
 from edge_agent.voices.store import canary
 from edge_agent.voices.store.facts import read_facts
 from edge_agent.voices.store.gate import KeyGate
@@ -20,6 +22,37 @@ from edge_agent.voices.store.traces import EngineCache, Memory, Phrases
 
 if TYPE_CHECKING:
     from edge_agent.config import Config
+
+
+class DeviceGate:
+    """A gate made of this device's keys. They may be made while the daemon runs, so they are looked for until they are there.
+
+    Raises:
+        KeysError: they are there and cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._trust = TrustFile(folder).read
+        self._keys: DeviceKeys | None = None
+        self._gate()
+
+    @property
+    def identities(self) -> tuple[Any, ...]:
+        return self._gate().identities
+
+    def open(self, source: Path | BinaryIO, now: datetime) -> OpenPack:
+        return self._gate().open(source, now)
+
+    def verify(self, folder: Path, now: datetime) -> Manifest:
+        return self._gate().verify(folder, now)
+
+    def sign(self, content: bytes, comment: str) -> bytes | None:
+        return self._gate().sign(content, comment)
+
+    def _gate(self) -> KeyGate:
+        self._keys = self._keys or load_device_keys(self._folder, os.environ)
+        return KeyGate(self._trust, self._keys.identities, self._keys.secret) if self._keys else KeyGate(self._trust)
 
 
 def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = None, with_keys: bool = True) -> Store:

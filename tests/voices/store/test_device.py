@@ -1,0 +1,21 @@
+"""The store as a device opens it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from edge_agent.config import load
+from edge_agent.voices.keys import make_device_keys
+from edge_agent.voices.store import open_store
+
+
+def test_keys_that_are_made_while_the_daemon_runs_are_found(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EDGE_AGENT__PATHS__STATE_DIR": str(tmp_path / "state")}
+    config = load(Path(os.devnull), environ=environ).config
+    store = open_store(config)
+    assert store.gate.identities == ()
+    assert store.gate.sign(b"receipt", "test") is None
+    keys = make_device_keys(config.paths.keys)
+    assert [str(each.to_public()) for each in store.gate.identities] == [keys.recipient]
+    assert store.gate.sign(b"receipt", "test") is not None
