@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 ROOT = "voice"
-RESERVED_DEVICES = frozenset({"all", "group", "reply"})
+RESERVED_DEVICES = frozenset({"all", "group", "reply", "pack"})
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 HERMES_SAY = "hermes/tts/say"
@@ -17,7 +17,7 @@ HERMES_ERROR = "hermes/error/tts"
 MAX_REPLY_BYTES = 256
 # Brokers cut off a client that publishes to a topic of too many levels; a requester must not be able to do that to us.
 MAX_REPLY_LEVELS = 16
-_OWNED_ENDINGS = frozenset({"say", "cmd", "event", "status", "health"})
+_OWNED_ENDINGS = frozenset({"say", "cmd", "event", "status", "health", "pack"})
 
 
 class Channel(enum.Enum):
@@ -76,7 +76,8 @@ class Topics:
 
         The requester chooses this topic and the device publishes with its own rights, so it must not become a way to speak
         on, command or impersonate any device: refused are wildcards, ``$`` topics, the Hermes topics and, anywhere below
-        ``voice/``, topics that end in say, cmd, event, status or health. With ``reply_prefixes`` only topics below one of
+        ``voice/``, topics that end in say, cmd, event, status, health or pack, and those of
+        voice packs. With ``reply_prefixes`` only topics below one of
         them are left. ``voice/<site>/reply/<anyone>`` is always free for answers.
         """
         if not topic or len(topic.encode("utf-8", "surrogatepass")) > MAX_REPLY_BYTES:
@@ -89,7 +90,7 @@ class Topics:
             return f"it must have at most {MAX_REPLY_LEVELS} levels"
         if topic.startswith("$"):
             return "topics beginning with $ belong to the broker"
-        if levels[0] == "hermes" or (levels[0] == ROOT and levels[-1] in _OWNED_ENDINGS):
+        if levels[0] == "hermes" or (levels[0] == ROOT and (levels[-1] in _OWNED_ENDINGS or levels[2:3] == ["pack"])):
             return "it is a topic that devices listen to or report on"
         if self._reply_prefixes and not topic.startswith(self._reply_prefixes):
             return f"answers go only to topics beginning with {' or '.join(self._reply_prefixes)}"

@@ -29,7 +29,6 @@ REASONS = {
     "quota": "the store may not grow that large",
     "disk": "the disk is full or failing",
     "canary": "the voice does not say what it should say",
-    "expired": "the voice or its owner's consent has ended",
     "unknown": "there is no such voice, or no such version of it",
     "damaged": "the files are not those that were installed",
     "busy": "another program is changing the store",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,10 @@ ACTIONS: dict[str, tuple[Callable[[Bench], None], set[bytes | None], bytes | Non
 
 
 @pytest.fixture
-def bench(tmp_path, depot: Depot, make_store) -> Bench:
-    return Bench(tmp_path, depot, make_store)
+def bench(depot: Depot, make_store) -> Iterator[Bench]:
+    # In memory where that can be had: hundreds of stores are made and removed.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        yield Bench(Path(folder), depot, make_store)
 
 
 @pytest.mark.parametrize("name", ACTIONS)

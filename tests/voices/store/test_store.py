@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature
 from edge_agent.voices.pack import PackError
-from edge_agent.voices.store import AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError
+from edge_agent.voices.store import REASONS, AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError, disk
 from tests.rigs.depot import NOW, Depot
 
 SECRET = b"weights of anna "
@@ -297,3 +301,34 @@ def test_two_changes_at_a_time_wait_for_each_other(store, make_store, depot: Dep
 
 def test_settings_default_to_a_place_in_memory() -> None:
     assert Settings(canary=lambda _folder: None).memory.is_dir()
+
+
+def test_on_a_full_disk_nothing_is_installed_and_a_voice_can_still_be_deleted(make_store, depot: Depot, monkeypatch) -> None:
+    store = make_store()
+    store.install(depot.pack(7), by="cli")
+    store.sweep()
+    pack, real = depot.pack(8), os.open
+    monkeypatch.setattr(disk, "free_bytes", lambda _folder: 0)
+
+    def full(path, flags, mode=0o777, *, dir_fd=None):
+        if flags & os.O_EXCL and Path(path).name.startswith(".active.json") and store.layout.reserve.exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(StoreError, match="make room on the disk"):
+        store.install(pack, by="cli")
+    store.delete("anna", by="cli")
+    assert not store.layout.reserve.exists()
+    assert events(store) == ["installed", "refused", "deleting", "deleted"]
+    store.sweep()
+    assert store.layout.reserve.exists()
+
+
+def test_every_reason_is_described() -> None:
+    found = set()
+    for path in (Path(store_package.__file__).parent).glob("*.py"):
+        found |= set(re.findall(r'StoreError\(\s*"(\w+)"', path.read_text("utf-8")))
+    assert found | {"installed"} == set(REASONS)
+    guide = (Path(store_package.__file__).parents[1] / "STORE.md").read_text("utf-8")
+    assert not [reason for reason in REASONS if f"`{reason}`" not in guide]
