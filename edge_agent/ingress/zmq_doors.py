@@ -114,7 +114,6 @@ class LocalDoor(Door):
             socket.bind(f"ipc://{path}")
             # Only where it is another: the service's sandbox refuses even a change to what already is.
             if path.stat().st_gid != group_id:
-                if group_id is not None:
                 os.chown(path, -1, group_id)
             path.chmod(self._mode)
 
