@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.catalog import BUILT_IN, read_card
+from edge_agent.voices.catalog import BUILT_IN, VoiceInfo, read_card
 from edge_agent.voices.keys import DeviceKeys, TrustFile, load_device_keys
 from edge_agent.voices.pack import Manifest, OpenPack
 from edge_agent.voices.store import canary
@@ -66,8 +66,7 @@ def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = N
         KeysError: the device's keys are there and cannot be used.
     """
     paths = config.paths
-    keys = load_device_keys(paths.keys, os.environ) if with_keys else None
-    gate = KeyGate(TrustFile(paths.keys).read, keys.identities if keys else (), keys.secret if keys else None)
+    gate = DeviceGate(paths.keys) if with_keys else KeyGate(TrustFile(paths.keys).read)
     traces = (
         Phrases(clear_phrases or partial(_clear, config)),
         EngineCache(paths.engines, lambda: _digests(store)),
@@ -78,6 +77,17 @@ def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = N
     )
     store = Store(paths.voices, gate, settings)
     return store
+
+
+def voice_files(config: Config) -> Callable[[VoiceInfo], AbstractContextManager[Path]]:
+    """Gives the folder of a voice's files, verified anew, for as long as it is loaded from them. The store and the device's
+    keys are only touched for a voice that is in it.
+    """
+
+    def opened(voice: VoiceInfo) -> AbstractContextManager[Path]:
+        return nullcontext(Path(voice.folder)) if voice.seq is None else open_store(config).opened(voice.id, voice.seq)
+
+    return opened
 
 
 def _clear(config: Config, voice_id: str) -> int:
