@@ -65,7 +65,9 @@ def probabilities(penalised: Float, how: Sampling) -> Float:
 
 def draw(p: Float, random: np.random.Generator) -> int:
     """A token by the exponential race: the largest of ``p`` [vocab] over Exp(1) noise, which is a draw from ``p``."""
-    return int(np.argmax(p / random.standard_exponential(len(p), np.float32)))
+    # the noise is 0 once in some million draws, and 0 / 0 would win the race
+    noise = np.maximum(random.standard_exponential(len(p), np.float32), np.finfo(np.float32).tiny)
+    return int(np.argmax(p / noise))
 
 
 class Chooser:
