@@ -144,7 +144,7 @@ class Agent:
         cache = self._open_cache()
         policy = self._opened(Policy(config.policy.build(), clock=self._clock, quota_path=config.paths.quota))
         self._stick = Watched(config.paths.state_dir)
-        store = self._open_store(cache)
+        self._store = store = self._open_store(cache)
         self._catalog = open_catalog(config.paths.state_dir)
         settings.voice = config.voice.id or self._catalog.shelved.chosen or settings.voice
         engines = self._opened(self._make_engines(store))
@@ -290,20 +290,25 @@ class Agent:
         self._prewarm(worker, voice)
 
     def _prewarm(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
-        path = self._config.cache.prewarm_file
-        if path is None:
-            return
+        """Have the phrases of the configuration, and those the voice's pack brings, when nothing else is to be done."""
+        texts: list[str] = []
+        trouble: list[str] = []
         try:
-            lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
-        except (OSError, UnicodeError) as error:
-            self._health.degrade("prewarm", f"{path}: {error}")
-            return
-        texts = tuple(line for line in lines if line and not line.startswith("#"))
-        worker.warm(Warm(texts, "auto", voice, pinned=True, done=lambda made, problems: self._warmed(len(texts), made, problems)))
+            if voice.seq is not None:
+                texts += self._store.manifest(voice.id, voice.seq).phrases
+            if (path := self._config.cache.prewarm_file) is not None:
+                lines = map(str.strip, path.read_text("utf-8").splitlines())
+                texts += [line for line in lines if line and not line.startswith("#")]
+        except (OSError, UnicodeError, EdgeAgentError) as error:
+            trouble.append(str(error))
+            self._health.degrade("prewarm", str(error))
+        if texts:
+            done = partial(self._warmed, len(texts), trouble)
+            worker.warm(Warm(tuple(dict.fromkeys(texts)), "auto", voice, pinned=True, done=done))
 
-    def _warmed(self, texts: int, made: int, problems: list[str]) -> None:
+    def _warmed(self, texts: int, trouble: list[str], made: int, problems: list[str]) -> None:
         log.info("prewarmed texts=%d segments_made=%d failed=%d", texts, made, len(problems))
-        self._health.note("prewarm", "; ".join(problems[:3]) or None)
+        self._health.note("prewarm", "; ".join([*trouble, *problems][:3]) or None)
 
     # ---- reports
 

@@ -12,7 +12,7 @@ from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import PCM, as_float
 from edge_agent.templates import Templates
 from edge_agent.voices import VoiceInfo
-from edge_agent.voices.store import open_catalog
+from edge_agent.voices.store import open_catalog, voice_files
 
 
 class OfflineSpeaker:
@@ -21,7 +21,7 @@ class OfflineSpeaker:
     def __init__(self, config: Config) -> None:
         self._catalog = open_catalog(config.paths.state_dir)
         self._default = config.voice.id
-        engines = Engines(config.voice.provider, config.voice.threads)
+        engines = Engines(config.voice.provider, config.voice.threads, opened=voice_files(config))
         self._speaker = Speaker(engines, None, Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
 
     def voice(self, voice_id: str | None) -> VoiceInfo:
@@ -30,7 +30,7 @@ class OfflineSpeaker:
         Raises:
             UnknownVoice: there is no such voice.
         """
-        return self._catalog.get(voice_id or self._default)
+        return self._catalog.get(voice_id) if voice_id is not None else self._catalog.speaking(self._default)
 
     def render(
         self,

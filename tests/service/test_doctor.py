@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import signal
 import sqlite3
 from pathlib import Path
@@ -23,7 +21,7 @@ from edge_agent.service.doctor.isolation import isolated
 from edge_agent.service.doctor.packages import check_packages, check_python
 from edge_agent.service.doctor.storage import check_cache, check_clock, check_disk
 from edge_agent.service.doctor.voice import check_voice
-from edge_agent.voices.catalog import BUILT_IN
+from tests.doubles.fake_shelf import shelve
 from tests.rigs.alsa import FilePcm
 from tests.rigs.mosquitto import MosquittoFactory
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
@@ -275,12 +273,7 @@ class TestVoice:
 
     def test_one_that_was_damaged(self, configured: Any) -> None:
         config = configured(voice__id="broken")
-        folder = config.paths.voices / "broken"
-        shutil.copytree(BUILT_IN, folder)
-        card = json.loads((folder / "voice.json").read_bytes())
-        (folder / "voice.json").write_text(json.dumps({**card, "voice_id": "broken"}))
-        graph = next(folder.glob("*.onnx"))
-        graph.write_bytes(graph.read_bytes()[:-1])
+        shelve(config.paths.state_dir, "broken")
         finding = only(check_voice(config))
         assert finding.verdict is Verdict.FAIL
-        assert "not the file the voice was made with" in finding.what
+        assert "manifest.json does not exist; install the voice again" in finding.what

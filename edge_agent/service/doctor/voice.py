@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from edge_agent.config import Config
 from edge_agent.errors import EdgeAgentError
@@ -12,7 +11,7 @@ from edge_agent.service.doctor.finding import Finding
 from edge_agent.synthesis import Engine, Runtime, load_engine
 from edge_agent.text import Speech, plan
 from edge_agent.voices import UnknownVoice
-from edge_agent.voices.store import open_catalog
+from edge_agent.voices.store import open_catalog, voice_files
 
 _SENTENCE = "语音正常。The voice is ready."
 
@@ -24,8 +23,9 @@ def check_voice(config: Config) -> Iterator[Finding]:
         yield Finding.fail("voice", str(error), "Install it, or set voice.id to one of those.")
         return
     try:
-        # Loading compares every file with the digest in the voice's card.
-        engine = load_engine(Path(voice.folder), Runtime(config.voice.provider, config.voice.threads))
+        # Opening verifies every signature and file of a voice from the store; loading compares files with the voice's card.
+        with voice_files(config)(voice) as folder:
+            engine = load_engine(folder, Runtime(config.voice.provider, config.voice.threads))
     except EdgeAgentError as error:
         yield Finding.fail("voice", str(error), "Install the voice again; until then only cached phrases are spoken.", voice=voice.id)
         return

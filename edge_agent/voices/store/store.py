@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.pack.manifest import MANIFEST, Manifest
 from edge_agent.voices.store import arrival, departure, seal
 from edge_agent.voices.store.book import Book, Stamp
 from edge_agent.voices.store.errors import StoreError
@@ -76,6 +77,18 @@ class Store:
             StoreError: ``state``.
         """
         return installed(self.layout, self.state())
+
+    def manifest(self, voice_id: str, seq: int) -> Manifest:
+        """What an installed version says of itself; verified when it is opened, not here.
+
+        Raises:
+            StoreError: ``damaged``.
+            PackError: it makes no sense.
+        """
+        try:
+            return Manifest.from_bytes((self.layout.version(voice_id, seq) / FILES / MANIFEST).read_bytes())
+        except OSError as error:
+            raise StoreError("damaged", f"the manifest of voice {voice_id} {seq} cannot be read: {error}; install it again") from error
 
     @contextmanager
     def opened(self, voice_id: str, seq: int) -> Iterator[Path]:
