@@ -3,7 +3,8 @@
     make deb && sudo .venv/bin/python -m tests.system.container --deb out/edge-voice-agent_0.1.0_amd64.deb
 
 Makes a tree of Debian 12 at --tree when there is none (a minute), then takes about two minutes: most of that is the watchdog being
-given its time. Needs root and the Debian packages systemd-container and debootstrap. Nothing of it stays: all writes go to memory.
+given its time. Let nothing else run meanwhile: a restart is measured by the clock, with the machine's load beside it. Needs root and
+the Debian packages systemd-container and debootstrap. Nothing of it stays: all writes go to memory.
 """
 
 from __future__ import annotations
