@@ -8,7 +8,7 @@ OUT ?= out
 BIN := $(VENV)/bin
 
 DEMO_PACKAGES := libportaudio2 libasound2-plugins mosquitto mosquitto-clients
-TEST_PACKAGES := $(DEMO_PACKAGES) pulseaudio pulseaudio-utils alsa-utils minisign age openssl strace systemd udev
+TEST_PACKAGES := $(DEMO_PACKAGES) pulseaudio pulseaudio-utils alsa-utils minisign age openssl strace systemd udev gcc libc6-dev
 
 .PHONY: demo test deb lint clean
 

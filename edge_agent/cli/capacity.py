@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from edge_agent import __version__
 from edge_agent.cli.output import progress
 from edge_agent.service.board import Board
-from edge_agent.speech.engines import in_its_folder
 from edge_agent.synthesis.providers import Chooser, Trial, fingerprint
+from edge_agent.voices.store import voice_files
 
 if TYPE_CHECKING:
     from edge_agent.cli.offline import OfflineSpeaker
@@ -39,7 +39,7 @@ def measure(config: Config, speaker: OfflineSpeaker, voice: VoiceInfo, runs: int
     costs = {name: cost(speaker, voice, text, runs) for name, text in progress(LENGTHS.items(), "speak", unit="text")}
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     chooser = Chooser(config.paths.engines, config.voice.provider, config.voice.threads)
-    with in_its_folder(voice) as folder:
+    with voice_files(config)(voice) as folder:
         choice = chooser.choose(folder, voice.digest)
         trials = choice.trials or (chooser.trial(folder, voice.digest, choice.candidate),)
     after = Board.look()
