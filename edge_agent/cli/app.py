@@ -17,7 +17,7 @@ COMMANDS = {
     "listen": "Follow what the daemon reports.",
     "status": "Show how the daemon is.",
     "cache": "Look at and change the phrase cache.",
-    "voice": "Look at the installed voices.",
+    "voice": "Make, install, switch and delete voices.",
     "config": "Check, show or begin a configuration.",
     "keys": "Make and manage keys.",
     "usb-import": "Install the voice packs on a stick.",
