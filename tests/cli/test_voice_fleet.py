@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edge_agent.ingress import DeleteVoice
+from edge_agent.voices.fleet import Announcement, DeletionOrder, parse_envelope, read_statement
+from edge_agent.voices.keys import SecretKey, Signer, Trust
+from tests.rigs.depot import NOW
+from tests.rigs.mqtt_peer import Peer, eventually
+
+
+@pytest.fixture
+def key(tmp_path):
+    """A key file, and who believes it."""
+    secret = SecretKey.generate()
+    (tmp_path / "depot.key").write_bytes(secret.to_bytes())
+    return tmp_path / "depot.key", Trust((Signer("depot", secret.public_key),))
+
+
+def test_a_pack_is_announced_for_whoever_comes_later_too(edge_agent, broker, key, tmp_path) -> None:
+    path, trust = key
+    (tmp_path / "anna.vpk").write_bytes(b"a pack " * 1000)
+    arguments = ("--voice", "anna", "--seq", "8", "--station", path, "--chunk-kib", "4", "--percent", "25", "--to", "group/platform-2")
+    assert edge_agent("voice", "announce", tmp_path / "anna.vpk", *arguments).out == "announced voice anna 8 to 25 % of group/platform-2\n"
+    peer = Peer(broker.port).subscribe("voice/store/#")
+    try:
+        eventually(lambda: len(peer.received) == 3)
+        chunks = [message.payload for message in peer.received if "/pack/" in message.topic]
+        (said,) = [message.payload for message in peer.received if message.topic == "voice/store/group/platform-2/pack"]
+    finally:
+        peer.close()
+    offer = read_statement(Announcement, *parse_envelope(said), trust=trust, now=NOW)
+    assert (offer.voice, offer.seq, offer.size, offer.rollout_percent, offer.url) == ("anna", 8, 7000, 25, None)
+    assert sorted(map(len, chunks)) == [7000 - 4096, 4096]
+
+
+def test_an_announcement_without_a_place_to_fetch_from_is_a_mistake(edge_agent, key, tmp_path) -> None:
+    (tmp_path / "anna.vpk").write_bytes(b"a pack")
+    result = edge_agent("voice", "announce", tmp_path / "anna.vpk", "--voice", "anna", "--seq", "8", "--station", key[0])
+    assert (result.code, "--url or --chunk-kib" in result.err) == (2, True)
+
+
+def test_a_deletion_is_ordered_and_its_receipts_are_printed(edge_agent, daemon, key) -> None:
+    path, trust = key
+    answering = daemon(reply=lambda _command, route: route.answer(voice="anna", receipt='{"voice":"anna"}', signature="signed"))
+    result = edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", path, "--timeout-s", "2", "--device", "kiosk-1")
+    assert [json.loads(line) for line in result.lines] == [{"receipt": '{"voice":"anna"}', "signature": "signed"}]
+    (command,) = answering.commands
+    assert isinstance(command, DeleteVoice)
+    order = read_statement(DeletionOrder, command.statement.encode(), command.signature.encode(), trust=trust, now=NOW)
+    assert (order.voice, order.up_to, order.devices) == ("anna", 8, ("kiosk-1",))
+
+
+def test_a_deletion_nobody_answers_is_no_success(edge_agent, broker, key) -> None:
+    assert edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "1").code == 9
