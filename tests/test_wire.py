@@ -189,7 +189,10 @@ def test_command_line() -> None:
         "keys zmq revoke": "NAME",
         "keys zmq server": "--force",
         "usb-import": "DEVICE_OR_FOLDER --json --mounted --result",
-        "doctor": "CHECKS --json",
+        "install": "--device --force --prefix --program --speaker --systemd --unit-dir",
+        "uninstall": "--prefix",
+        "maintain": "--json",
+        "doctor": "CHECKS --device --json --root",
         "bench": "--json --report --runs --voice",
     }
 
