@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import state_file
-from edge_agent.synthesis.providers.names import CPU, in_words
+from edge_agent.synthesis.providers.names import CPU, IN_WORDS, in_words
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,17 @@ class Candidate:
 
     provider: str
     variant: str | None = None
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Candidate:
+        """
+        Raises:
+            KeyError, TypeError, ValueError: there is no such provider.
+        """
+        provider, variant = values["provider"], values["variant"]
+        if provider not in IN_WORDS or not (variant is None or isinstance(variant, str)):
+            raise ValueError(f"{provider!r} {variant!r}")
+        return cls(provider, variant)
 
     def __str__(self) -> str:
         return in_words(self.provider) + (f" ({self.variant})" if self.variant else "")
@@ -64,7 +75,7 @@ class Trial:
         """
         times = {name: float(values[name]) for name in ("load_s", "first_s", "rtf", "memory_mb")}
         why, candidate = values["why"], values["candidate"]
-        return cls(Candidate(str(candidate["provider"]), candidate["variant"]), None if why is None else str(why), **times)
+        return cls(Candidate.of(candidate), None if why is None else str(why), **times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +155,7 @@ class Memory:
             if values is None:
                 return None
             trials = tuple(map(Trial.from_json, values["trials"]))
-            choice = Choice(Candidate(str(values["provider"]), values["variant"]), trials)
+            choice = Choice(Candidate.of(values), trials)
             facts = {str(name): str(fact) for name, fact in values["fingerprint"].items()}
             return Remembered(choice, facts, int(values["unfinished"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -74,6 +74,12 @@ class TestMemory:
         (memory.folder(DIGEST) / "choice.json").write_text(text)
         assert memory.recall(DIGEST) is None
 
+    @pytest.mark.parametrize("candidate", [Candidate("SteamExecutionProvider"), Candidate(CUDA, 5)])
+    def test_a_provider_that_does_not_exist_counts_for_nothing(self, tmp_path, candidate) -> None:
+        memory = Memory(tmp_path)
+        memory.remember(DIGEST, Remembered(Choice(candidate), {}))
+        assert memory.recall(DIGEST) is None
+
     def test_a_disk_that_takes_nothing_is_no_reason_to_stop(self, tmp_path) -> None:
         (tmp_path / "file").write_text("")
         memory = Memory(tmp_path / "file")
