@@ -56,3 +56,11 @@ def test_a_token_is_penalised_once_however_often_it_was_said():
 def test_settings_out_of_range(values):
     with pytest.raises(ValueError, match=next(iter(values))):
         Sampling(**values)
+
+
+def test_a_token_of_probability_0_never_wins_even_where_the_noise_is_0():
+    class Silent:
+        def standard_exponential(self, count, kind):
+            return np.zeros(count, kind)
+
+    assert draw(np.array([0, 0, 1, 0], np.float32), Silent()) == 2
