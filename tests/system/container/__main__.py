@@ -41,7 +41,8 @@ def main() -> int:
         subprocess.run(list(map(str, command)), check=True)
     with tempfile.TemporaryDirectory(prefix="edge-agent-container-") as folder:
         rig = Path(folder)
-        shutil.copy(Path(__file__).with_name("checks.sh"), rig)
+        for script in ("checks.sh", "stick.sh"):
+            shutil.copy(Path(__file__).with_name(script), rig)
         shutil.copy(arguments.deb, rig / "package.deb")
         (rig / "rig.service").write_text(UNIT)
         command = [

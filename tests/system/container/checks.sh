@@ -82,6 +82,8 @@ check "maintenance says" "$(journalctl -u edge-agent-maintenance -o cat --no-pag
 [ "$failed" = 0 ] || journalctl -u edge-agent -u edge-agent-maintenance -o cat --no-pager | tail -40
 check "next maintenance" "$(systemctl show -P ActiveState edge-agent-maintenance.timer)" active
 
+. /rig/stick.sh
+
 # A process that stands still is killed by the watchdog, and comes back.
 pid=$(show MainPID)
 began=$(now_ms)
