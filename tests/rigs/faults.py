@@ -1,4 +1,4 @@
-# ruff: noqa: PTH110, PTH115, PTH118
+# ruff: noqa: PTH115, PTH118 (pathlib is made of what is wrapped here)
 """Every operation on the file system, numbered, each of which can be made the last one or fail.
 
 A child process counts what it does below some folders: what it creates, writes, forces to the disk, renames and removes. The
