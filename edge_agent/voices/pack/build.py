@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from edge_agent import __version__
 from edge_agent.templates import Templates
 from edge_agent.voices.catalog import CARD
+from edge_agent.voices.encryption import encrypt
 from edge_agent.voices.keys import KeysError, SecretKey, Signature
 from edge_agent.voices.pack import ustar
 from edge_agent.voices.pack.container import OPEN_BODY, SEALED_BODY, Container, Slice, read_container, signature_name
@@ -140,8 +141,6 @@ def seal_pack(pack: Path, out: Path, *, recipients: Sequence[str], station: Secr
         KeysError: a recipient is no age key, or there is none.
         OSError: ``out`` exists or cannot be written.
     """
-    import pyrage
-
     keys = [_recipient(each) for each in dict.fromkeys(recipients)]
     if not keys:
         raise KeysError("a pack must be sealed for at least one device; its key is shown by: edge-agent keys show")
@@ -151,7 +150,7 @@ def seal_pack(pack: Path, out: Path, *, recipients: Sequence[str], station: Secr
             raise PackError("unsigned", f"{pack} is a draft; sign it first: edge-agent voice sign")
         container.body.seek(0)
         _write_signed(
-            out, SEALED_BODY, lambda target: pyrage.encrypt_io(container.body, target, keys), station, _trusted_comment(first)
+            out, SEALED_BODY, lambda target: encrypt(container.body, target, keys), station, _trusted_comment(first)
         )
 
 

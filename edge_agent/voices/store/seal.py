@@ -13,8 +13,9 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from edge_agent.voices.encryption import encrypt
 from edge_agent.voices.store import disk
 from edge_agent.voices.store.errors import StoreError
 from edge_agent.voices.store.layout import KEY_SLOT
@@ -49,32 +50,7 @@ def seal(plain: Path, version: Path, files: str, identity: Any) -> None:
             disk.write_file(target, path.read_bytes())
             continue
         with path.open("rb") as source, target.with_name(f"{target.name}{SUFFIX}").open("xb") as sealed:
-            sink = _Sink(sealed)
-            pyrage.encrypt_io(source, sink, [own.to_public()])
-            if sink.error is not None:
-                raise sink.error
-
-
-class _Sink:
-    """Remembers that a write failed: pyrage keeps to itself what becomes of the last one."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.error: OSError | None = None
-
-    def write(self, content: bytes) -> int:
-        try:
-            return self._file.write(content)
-        except OSError as error:
-            self.error = error
-            raise
-
-    def flush(self) -> None:
-        try:
-            self._file.flush()
-        except OSError as error:
-            self.error = error
-            raise
+            encrypt(source, sealed, [own.to_public()])
 
 
 def unseal(version: Path, files: str, plain: Path, identities: Sequence[Any]) -> None:
