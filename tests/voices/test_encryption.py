@@ -43,7 +43,7 @@ def test_a_target_that_fails_at_any_write_is_told():
     whole = Failing(10_000)
     encrypt(io.BytesIO(TEXT), whole, [own])
     n_calls = 10_000 - whole.left
-    assert n_calls > 5
+    assert n_calls >= 2
     for n in range(n_calls):
         with pytest.raises(OSError, match="No space left"):
             encrypt(io.BytesIO(TEXT), Failing(n), [own])
