@@ -15,9 +15,11 @@ def encrypt(source: BinaryIO, target: BinaryIO, recipients: Sequence[Any]) -> No
     import pyrage
 
     sink = _Sink(target)
-    pyrage.encrypt_io(source, sink, recipients)
-    if sink.error is not None:
-        raise sink.error
+    try:
+        pyrage.encrypt_io(source, sink, recipients)
+    finally:
+        if sink.error is not None:
+            raise sink.error
 
 
 class _Sink:
