@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -151,17 +153,23 @@ S2_FAULTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def good():
+    """Contents of both files that nothing is wrong with, to be copied."""
+    return s1_content(), s2_content()
+
+
 @pytest.mark.parametrize(("change", "message"), S1_FAULTS)
-def test_stage_1_refused(tmp_path, change, message):
-    content = s1_content()
+def test_stage_1_refused(tmp_path, good, change, message):
+    content = copy.deepcopy(good[0])
     change(content)
     with pytest.raises(CheckpointRefused, match=message):
         load_stage1(save(tmp_path / "s1.ckpt", content))
 
 
 @pytest.mark.parametrize(("change", "message"), S2_FAULTS)
-def test_stage_2_refused(tmp_path, change, message):
-    content = s2_content()
+def test_stage_2_refused(tmp_path, good, change, message):
+    content = copy.deepcopy(good[1])
     change(content)
     with pytest.raises(CheckpointRefused, match=message):
         load_stage2(save(tmp_path / "s2.pth", content))
