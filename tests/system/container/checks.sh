@@ -83,6 +83,7 @@ check "maintenance says" "$(journalctl -u edge-agent-maintenance -o cat --no-pag
 check "next maintenance" "$(systemctl show -P ActiveState edge-agent-maintenance.timer)" active
 
 . /rig/stick.sh
+. /rig/threads.sh
 
 # A process that stands still is killed by the watchdog, and comes back.
 pid=$(show MainPID)
