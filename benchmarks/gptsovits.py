@@ -37,6 +37,7 @@ from edge_agent.synthesis.gptsovits.stream import Stage2, Stream
 from edge_agent.synthesis.gptsovits.transformer import Transformer
 
 N_REFERENCE, N_PHONES, N_PROMPT, N_TOKENS, FIRST_TOKENS = 25, 35, 100, 80, 18
+N_FORCED = 300
 HOP, SAMPLE_RATE, CAPACITY = 640, 32_000, 512
 AUDIO_S = N_TOKENS * 2 * HOP / SAMPLE_RATE
 GFLOP_PER_AUDIO_S = 42.7
@@ -99,7 +100,8 @@ class Ours:
     def forced(self) -> np.ndarray:
         """Logits [tokens, 1024] while the same tokens are fed, whatever they say."""
         self.prefill()
-        return np.stack([self.transformer.step(token)[:1024].copy() for token in self.tokens])
+        tokens = np.random.default_rng(1).integers(0, 1024, N_FORCED)
+        return np.stack([self.transformer.step(token)[:1024].copy() for token in tokens])
 
 
 class Genie:
