@@ -12,13 +12,13 @@ from distill.teachers.audio_only import SAMPLE_RATE, utterance
 from distill.teachers.base import TeacherError, Utterance
 from distill.teachers.gptsovits_settings import CheckpointSettings
 from edge_agent.errors import EdgeAgentError
-from edge_agent.synthesis.gptsovits import symbols
+from edge_agent.synthesis.gptsovits import Sampling, symbols
 from edge_agent.synthesis.gptsovits.readings import Reading, read
 from edge_agent.text import TextError, normalise
 from quantize.gptsovits import checkpoint, prompt, reference
 from quantize.gptsovits.bake import Voice, bake
 from quantize.gptsovits.listening import TextReader, no_features
-from quantize.gptsovits.sampling import Generated, Sampling, generate
+from quantize.gptsovits.sampling import Generated, generate
 
 
 class GptSovits:

@@ -11,12 +11,13 @@ import torch
 from onnx import ModelProto
 from torch import Tensor
 
+from edge_agent.synthesis.gptsovits import Sampling
 from edge_agent.synthesis.gptsovits import sampling as device
 from edge_agent.synthesis.gptsovits.stream import Stage2, at
 from edge_agent.synthesis.gptsovits.transformer import Transformer
 from quantize.gptsovits.bake import BakedSovits
 from quantize.gptsovits.export import FLOAT32, Form, first_stage, second_stage
-from quantize.gptsovits.sampling import MAX_STEPS, Generated, Sampling
+from quantize.gptsovits.sampling import MAX_STEPS, Generated
 from quantize.gptsovits.sovits import Decoded
 from quantize.gptsovits.t2s import TextToSemantic
 from quantize.gptsovits.verify import Runtime

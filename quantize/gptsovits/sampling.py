@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from edge_agent.synthesis.gptsovits import Sampling
 from quantize.gptsovits.t2s import Cache, TextToSemantic
 
 MIN_TOKENS = 11
@@ -15,30 +16,6 @@ MIN_TOKENS = 11
 
 MAX_STEPS = 1500
 """A minute of sound."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """``top_p`` 1 and ``repetition_penalty`` 1 switch these off; ``top_k`` 1 is greedy."""
-
-    top_k: int = 15
-    top_p: float = 1.0
-    temperature: float = 1.0
-    repetition_penalty: float = 1.35
-
-    def __post_init__(self) -> None:
-        """
-        Raises:
-            ValueError: naming the field and its range.
-        """
-        if self.top_k < 1:
-            raise ValueError(f"top_k = {self.top_k} is not at least 1")
-        if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p = {self.top_p} is not above 0 and at most 1")
-        if not 0 < self.temperature <= 100:
-            raise ValueError(f"temperature = {self.temperature} is not above 0 and at most 100")
-        if not 0 < self.repetition_penalty <= 100:
-            raise ValueError(f"repetition_penalty = {self.repetition_penalty} is not above 0 and at most 100")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edge_agent.synthesis.gptsovits import Sampling
 from quantize.gptsovits.checkpoint import Checkpoints, load
 from quantize.gptsovits.errors import CheckpointRefused
-from quantize.gptsovits.sampling import Sampling
 
 ARRAYS = ("inputs", "t2s_expected", "sampling_expected", "sovits_expected")
 MAX_UNPACKED_BYTES = 1 << 30

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from edge_agent.synthesis.gptsovits import Sampling
 from quantize.gptsovits.bake import BakedSovits
 from quantize.gptsovits.checkpoint import Checkpoints
-from quantize.gptsovits.sampling import Generated, Sampling, generate, penalise, probabilities
+from quantize.gptsovits.sampling import Generated, generate, penalise, probabilities
 from quantize.gptsovits.sovits import NOISE_SCALE, Decoded, Sovits, Speaker
 from quantize.gptsovits.t2s import Cache, TextToSemantic
 from quantize.gptsovits.vectors import T2SCase, Vectors, folders, opened

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edge_agent.synthesis.gptsovits import Sampling
 from quantize.gptsovits.attention import gather, spread
 from quantize.gptsovits.bake import BakedSovits, Prompt, bake
-from quantize.gptsovits.sampling import Sampling, generate, penalise, probabilities
+from quantize.gptsovits.sampling import generate, penalise, probabilities
 from quantize.gptsovits.t2s import Cache, positions, prefix_mask
 
 
