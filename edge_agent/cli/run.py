@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import faulthandler
+import os
+import sys
+import threading
 
 import click
 
@@ -21,7 +24,14 @@ def command(session: Session) -> int:
     # What the watchdog's abort leaves in the log is where each thread was stuck.
     faulthandler.enable()
     handler = log.set_up(config.log.level)
+    others = set(threading.enumerate())
     try:
-        return agent.run(config, lambda: load(session.config_path).config)
+        code = agent.run(config, lambda: load(session.config_path).config)
     finally:
         log.take_down(handler)
+    if set(threading.enumerate()) - others:
+        # One that is loading a model cannot be stopped, and to end the interpreter around it would abort the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -52,9 +52,12 @@ def test_every_step_is_shown():
     assert set(steps) == {command[3] for command in COMMANDS}
 
 
-def test_the_recipe_of_a_person():
+WITH_A_SERVER, WITHOUT = (tomllib.loads(block) for kind, block in BLOCKS if kind == "toml")
+
+
+@pytest.mark.parametrize("shown", [WITH_A_SERVER, {**WITH_A_SERVER, **WITHOUT}], ids=["server", "checkpoints"])
+def test_the_recipe_of_a_person(shown):
     values = tomllib.loads((FOLDER / "recipes" / "default_zh_en.toml").read_text("utf-8"))
-    (shown,) = [tomllib.loads(block) for kind, block in BLOCKS if kind == "toml"]
     problems = []
     built = recipe._build(recipe.Recipe, {**values, **shown}, "", problems)
 

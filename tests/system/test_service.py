@@ -49,6 +49,14 @@ def reload(daemon: Daemon, **sections: dict[str, object]) -> list[str]:
     return [line for message in heard[n_before:] for line in message.splitlines() if not line.startswith("WATCHDOG")]
 
 
+def test_stopped_while_it_loads_its_voice_it_ends_well(served: Callable[..., Daemon]) -> None:
+    daemon = served()
+    for delay_s in (0.0, 0.05, 0.1, 0.2, 0.4):
+        time.sleep(delay_s)
+        assert daemon.stop() == 0, daemon.log()
+        daemon.start()
+
+
 def test_what_systemd_hears(served: Callable[..., Daemon]) -> None:
     daemon = served(watchdog_s=1.0)
     heard = daemon.manager.heard
