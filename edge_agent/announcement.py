@@ -43,7 +43,8 @@ class Outcome(str, enum.Enum):
 class Announcement:
     """A request to speak, validated (see :mod:`edge_agent.parse`).
 
-    Times are seconds since the Unix epoch; ``expires_at`` follows from the MQTT message expiry, else from ``ttl_s``. ``reply_to`` and ``correlation`` say where, beside the device's event topic, its events go.
+    Times are seconds since the Unix epoch; ``expires_at`` follows from the MQTT message expiry, else from ``ttl_s``.
+    ``reply_to`` and ``correlation`` say where, beside the device's event topic, its events go.
     """
 
     id: str

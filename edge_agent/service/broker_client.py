@@ -73,7 +73,7 @@ class BrokerClient:
         self._client.on_publish = lambda _client, _userdata, mid, reason, _properties: self._accepted.put((mid, reason))
         self._client.on_message = self._on_message
 
-    def __enter__(self) -> BrokerClient:  # noqa: PYI034 (typing.Self came with 3.11)
+    def __enter__(self) -> BrokerClient:
         config = self._config
         context = config.tls_context()
         if context is not None:

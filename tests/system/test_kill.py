@@ -5,7 +5,6 @@ What was heard is counted in what ALSA wrote: every announcement is a recording 
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections import Counter
