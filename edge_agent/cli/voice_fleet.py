@@ -42,7 +42,7 @@ def announce(
 
     Say it again with a higher --percent to reach more of them; those that have it already do nothing.
     """
-    from edge_agent.voices.fleet.download import sha256_of
+    from edge_agent.digest import sha256_of
 
     if url is None and chunk_kib is None:
         raise click.UsageError("the devices need --url or --chunk-kib to get the pack from")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
+from edge_agent import state_file
 from edge_agent.core.core import Core
 from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Cancel, Clear, Command, DeleteVoice, Ping, Prewarm, Route, Status, Stop, Voice, Volume
@@ -34,14 +34,9 @@ class Settings:
         self.voice: str | None = voice if voice is not None else kept_voice if isinstance(kept_voice, str) else None
 
     def save(self) -> None:
-        """Write by temporary file, fsync and rename; failing to is logged, the change holds until the next start."""
-        temporary = self._path.with_name(f".{self._path.name}.tmp")
+        """Failing to is logged, the change holds until the next start."""
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump({"version": 1, "volume": self.volume, "voice": self.voice}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
+            state_file.write(self._path, {"volume": self.volume, "voice": self.voice})
         except OSError as error:
             log.error("settings not kept path=%s error=%r", self._path, str(error))
 

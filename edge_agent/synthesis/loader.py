@@ -9,8 +9,8 @@ from pathlib import Path
 from edge_agent.synthesis.engine import Engine
 from edge_agent.synthesis.gptsovits import GPTSoVITSEngine
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
-from edge_agent.synthesis.mobilesovits.card import VoiceError
 from edge_agent.synthesis.runtime import Runtime
+from edge_agent.synthesis.voice_json import VoiceError
 
 ENGINES: dict[str, Callable[[Path, Runtime], Engine]] = {"gptsovits": GPTSoVITSEngine, "mobilesovits": MobileSoVITSEngine}
 

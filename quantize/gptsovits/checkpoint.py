@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from edge_agent.digest import sha256_of
 from quantize.gptsovits import unpickle
 from quantize.gptsovits.config import CODE_DIM, MRTE_DIM, N_CODES, Reader, read_sovits, read_t2s
 from quantize.gptsovits.errors import CheckpointRefused
@@ -100,7 +100,7 @@ def load_stage1(path: Path) -> Stage1:
         model = TextToSemantic(config)
     _fill(source, model, weights)
     # The first version's table has 322 phonemes, but its embedding 512 rows.
-    return Stage1(model.eval(), "v1" if config.phones < SYMBOLS["v2"] else "v2", _digest(path))
+    return Stage1(model.eval(), "v1" if config.phones < SYMBOLS["v2"] else "v2", sha256_of(path))
 
 
 def load_stage2(path: Path) -> Stage2:
@@ -122,7 +122,7 @@ def load_stage2(path: Path) -> Stage2:
     if weights["codebook"].shape != (N_CODES, CODE_DIM):
         raise CheckpointRefused(source, f"its codebook has the shape {tuple(weights['codebook'].shape)}, expected {(N_CODES, CODE_DIM)}")
     _fill(source, model, weights)
-    return Stage2(model.eval(), version, _digest(path))
+    return Stage2(model.eval(), version, sha256_of(path))
 
 
 def _content(path: Path) -> tuple[dict[str, Any], str]:
@@ -212,11 +212,3 @@ def _stored_name(name: str, weights: Weights) -> str:
     stem, _, last = name.rpartition(".")
     other = f"{stem}.{_NORMALISATION.get(last, last)}"
     return other if name not in weights and other in weights else name
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from edge_agent.service.board import Board
+from tests.rigs.tree import grow, write
 
 
 @pytest.fixture
 def root(tmp_path) -> Path:
-    for name, text in {
+    return grow(tmp_path, {
         "sys/class/thermal/thermal_zone0/type": "cpu-thermal\n",
         "sys/class/thermal/thermal_zone0/temp": "48500\n",
         "sys/class/thermal/thermal_zone1/type": "gpu-thermal\n",
@@ -25,14 +26,7 @@ def root(tmp_path) -> Path:
         "sys/class/hwmon/hwmon1/oc3_event_cnt": "2\n",
         "proc/meminfo": "MemTotal:        7620000 kB\nMemFree:  100 kB\nMemAvailable:    3810000 kB\nHugePages_Total:       0\n",
         "var/lib/nvpmodel/status": "pmode:0001\n",
-    }.items():
-        write(tmp_path, name, text)
-    return tmp_path
-
-
-def write(root: Path, name: str, text: str) -> None:
-    (root / name).parent.mkdir(parents=True, exist_ok=True)
-    (root / name).write_text(text)
+    })
 
 
 def test_an_orin_at_ease(root) -> None:

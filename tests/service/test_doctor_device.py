@@ -12,6 +12,7 @@ from edge_agent.config import Config, load
 from edge_agent.install import install, lay_out
 from edge_agent.service.doctor import Finding, Verdict
 from edge_agent.service.doctor.device import System, examine_device
+from tests.rigs.tree import grow, write
 
 NANO = {
     "proc/device-tree/compatible": "nvidia,p3768-0000+p3767-0003\0nvidia,p3767-0003\0nvidia,tegra234\0",
@@ -41,9 +42,7 @@ NANO = {
 
 @pytest.fixture
 def nano(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "nano"
-    for path, text in NANO.items():
-        write(root, path, text)
+    root = grow(tmp_path / "nano", NANO)
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     install(root, lay_out("orin-nano"))
     return root
@@ -52,11 +51,6 @@ def nano(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return load(Path(os.devnull), environ={"HOME": str(tmp_path), "EDGE_AGENT__AUDIO__DEVICE": "speech"}).config
-
-
-def write(root: Path, path: str, text: str) -> None:
-    (root / path).parent.mkdir(parents=True, exist_ok=True)
-    (root / path).write_text(text)
 
 
 def not_well(config: Config, root: Path) -> list[Finding]:

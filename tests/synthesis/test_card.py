@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.synthesis import Runtime, load_engine
-from edge_agent.synthesis.mobilesovits.card import VoiceCard, VoiceError
+from edge_agent.synthesis.mobilesovits.card import VoiceCard
+from edge_agent.synthesis.voice_json import VoiceError
 from edge_agent.text import FRONT_END_VERSION
 from tests.rigs.student import CONTEXT_FRAMES
 

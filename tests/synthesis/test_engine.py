@@ -10,7 +10,7 @@ from distill.evaluate import spectrum
 from edge_agent.synthesis import Runtime, SynthesisError
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
 from edge_agent.synthesis.mobilesovits import engine as engine_module
-from edge_agent.synthesis.mobilesovits.card import VoiceError
+from edge_agent.synthesis.voice_json import VoiceError
 from edge_agent.text import Speech, TextError
 from edge_agent.text.symbols import encode
 

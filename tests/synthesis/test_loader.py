@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.synthesis import Runtime, SynthesisError, load_engine
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
-from edge_agent.synthesis.mobilesovits.card import VoiceError
+from edge_agent.synthesis.voice_json import VoiceError
 
 
 def test_the_voice_is_loaded(made_voice):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +13,16 @@ from numpy.typing import NDArray
 from edge_agent.synthesis.golden import Golden
 from edge_agent.synthesis.gptsovits.sampling import Sampling
 from edge_agent.synthesis.gptsovits.symbols import SIZES, table
-from edge_agent.synthesis.mobilesovits.card import VoiceError
-from edge_agent.text import FRONT_END_VERSION
-
-log = logging.getLogger(__name__)
+from edge_agent.synthesis.voice_json import (
+    NAME,
+    VoiceError,
+    check_digests,
+    check_symbols,
+    read_card,
+    table_sha256,
+    text,
+    warn_of_front_end,
+)
 
 ENGINE, SCHEMA = "gptsovits", 1
 VARIANT = "cpu"
@@ -75,43 +77,28 @@ class VoiceCard:
         Raises:
             VoiceError: something is missing or different from what the card says.
         """
-        path = folder / "voice.json"
-        try:
-            raw = path.read_bytes()
-            values: dict[str, Any] = json.loads(raw)
-            found = values.get("engine"), values.get("schema")
-        except (OSError, ValueError, AttributeError, RecursionError) as error:
-            raise VoiceError(f"{path} cannot be read: {error}; install the voice again") from error
-        if found != (ENGINE, SCHEMA):
-            raise VoiceError(f"{path} describes a voice for {found[0]} schema {found[1]}; this engine reads {ENGINE} schema {SCHEMA}")
-        try:
-            card = cls._of(values, hashlib.sha256(raw).hexdigest())
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise VoiceError(f"{path} lacks or garbles {error}; it was not made by this project's quantize command") from error
-        _check_shape(card, path)
-        if values.get("symbols_sha256") != symbols_sha256(card.family):
-            raise VoiceError(f"{path} was made for another phoneme table; build the voice again with this program")
-        _check_files(card, folder)
-        if card.front_end_version.partition("-")[0] != FRONT_END_VERSION.partition("-")[0]:
-            log.warning(
-                "voice made for another front end voice=%s made_for=%s here=%s", card.voice_id, card.front_end_version, FRONT_END_VERSION
-            )
+        values, card = read_card(folder, ENGINE, SCHEMA, cls._of)
+        _check_shape(card, folder / NAME)
+        check_symbols(folder, values, symbols_sha256(card.family))
+        _check_graphs(card, folder)
+        check_digests(folder, card.sha256)
+        warn_of_front_end(card.voice_id, card.front_end_version)
         return card
 
     @classmethod
     def _of(cls, values: dict[str, Any], digest: str) -> VoiceCard:
-        shape, text = values["shape"], _reader(values)
+        shape = values["shape"]
         return cls(
-            voice_id=text("voice_id"),
-            display_name=text("display_name"),
+            voice_id=text(values, "voice_id"),
+            display_name=text(values, "display_name"),
             languages=tuple(values["languages"]),
-            version=text("version"),
-            family=text("family"),
+            version=text(values, "version"),
+            family=text(values, "family"),
             sample_rate=int(shape["sample_rate"]),
             hop=int(shape["hop"]),
             n_codes=int(shape["n_codes"]),
             loudness_lufs=float(values["loudness_lufs"]),
-            front_end_version=text("front_end_version"),
+            front_end_version=text(values, "front_end_version"),
             sampling=Sampling(**values["sampling"]),
             seed=int(values["seed"]),
             shared_weights=bool(values["shared_weights"]),
@@ -142,7 +129,7 @@ def read_prompt(path: Path, card: VoiceCard) -> Prompt:
 
 def symbols_sha256(family: str) -> str:
     """Digest of a phoneme table: a voice's ids mean these sounds and no others."""
-    return hashlib.sha256(json.dumps(sorted(table(family).items())).encode()).hexdigest()
+    return table_sha256(table(family))
 
 
 def _check_shape(card: VoiceCard, path: Path) -> None:
@@ -158,35 +145,9 @@ def _check_shape(card: VoiceCard, path: Path) -> None:
         raise VoiceError(f"{path} has golden_tokens that no sentence of this voice can have")
 
 
-def _check_files(card: VoiceCard, folder: Path) -> None:
+def _check_graphs(card: VoiceCard, folder: Path) -> None:
     lacking = [name for name in GRAPHS if card.graphs.get(name) not in card.sha256]
     if BERT in card.graphs:
         lacking += [name for name in (card.graphs[BERT], VOCABULARY) if name not in card.sha256]
     if lacking or PROMPT not in card.sha256:
         raise VoiceError(f"{folder}/voice.json names no file, or no digest of it, for {', '.join([*lacking, PROMPT])}")
-    for name, wanted in card.sha256.items():
-        if "/" in name or "\\" in name or name.startswith("."):
-            raise VoiceError(f"{folder}/voice.json names {name!r}, which is not a plain file name")
-        try:
-            with (folder / name).open("rb") as file:
-                found = _digest(file)
-        except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
-            raise VoiceError(f"{folder / name} cannot be read: {error}; install the voice again") from error
-        if found != wanted:
-            raise VoiceError(f"{folder / name} is not the file the voice was made with; install the voice again")
-
-
-def _digest(file: Any) -> str:
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):  # hundreds of megabytes are not wanted in memory at once
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _reader(values: dict[str, Any]) -> Callable[[str], str]:
-    def text(name: str) -> str:
-        if not isinstance(values[name], str) or not values[name]:
-            raise TypeError(name)
-        return values[name]
-
-    return text

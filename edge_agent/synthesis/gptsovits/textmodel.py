@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_agent.synthesis.gptsovits.readings import Reading
 from edge_agent.synthesis.gptsovits.sessions import cpu_session, run
-from edge_agent.synthesis.mobilesovits.card import VoiceError
+from edge_agent.synthesis.voice_json import VoiceError
 
 WIDTH = 1024
 MAX_CHARACTERS = 510

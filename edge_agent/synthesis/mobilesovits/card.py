@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_agent.errors import EdgeAgentError
 from edge_agent.synthesis.golden import Golden
-from edge_agent.text import FRONT_END_VERSION
+from edge_agent.synthesis.voice_json import (
+    NAME,
+    VoiceError,
+    check_digests,
+    check_symbols,
+    read_card,
+    table_sha256,
+    text,
+    warn_of_front_end,
+)
 from edge_agent.text.symbols import SYMBOLS
 
-log = logging.getLogger(__name__)
-
-SCHEMA = 1
+ENGINE, SCHEMA = "mobilesovits", 1
 GRAPHS = ("text", "prosody", "decoder")
 PLAIN = "cpu"
 """The variant every voice has; others, by provider, are taken where the voice has them."""
 BY_PROVIDER = {"CUDAExecutionProvider": "gpu", "TensorrtExecutionProvider": "trt"}
-
-
-class VoiceError(EdgeAgentError):
-    """A voice folder is incomplete, damaged, or made for another program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +60,20 @@ class VoiceCard:
         Raises:
             VoiceError: something is missing or different from what the card says.
         """
-        path = folder / "voice.json"
-        try:
-            raw = path.read_bytes()
-            values: dict[str, Any] = json.loads(raw)
-            found = values.get("engine"), values.get("schema")
-        except (OSError, ValueError, AttributeError, RecursionError) as error:
-            raise VoiceError(f"{path} cannot be read: {error}; install the voice again") from error
-        if found != ("mobilesovits", SCHEMA):
-            raise VoiceError(f"{path} describes a voice for {found[0]} schema {found[1]}; this engine reads mobilesovits schema {SCHEMA}")
-        try:
-            card = cls._of(values, hashlib.sha256(raw).hexdigest())
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise VoiceError(f"{path} lacks or garbles {error}; it was not made by this project's quantize command") from error
-        if values.get("symbols_sha256") != symbols_sha256():
-            raise VoiceError(f"{path} was made for another phoneme table; build the voice again with this program")
-        _check_shape(card, path)
-        _check_files(card, folder)
-        made_for = card.front_end_version
-        if made_for.partition("-")[0] != FRONT_END_VERSION.partition("-")[0]:
-            log.warning("voice made for another front end voice=%s made_for=%s here=%s", card.voice_id, made_for, FRONT_END_VERSION)
+        values, card = read_card(folder, ENGINE, SCHEMA, cls._of)
+        check_symbols(folder, values, symbols_sha256())
+        _check_shape(card, folder / NAME)
+        _check_graphs(card, folder)
+        check_digests(folder, card.sha256)
+        warn_of_front_end(card.voice_id, card.front_end_version)
         return card
 
     @classmethod
     def _of(cls, values: dict[str, Any], digest: str) -> VoiceCard:
         shape = values["shape"]
         return cls(
-            voice_id=_text(values, "voice_id"),
-            display_name=_text(values, "display_name"),
+            voice_id=text(values, "voice_id"),
+            display_name=text(values, "display_name"),
             languages=tuple(values["languages"]),
             sample_rate=int(shape["sample_rate"]),
             hop=int(shape["hop"]),
@@ -96,7 +81,7 @@ class VoiceCard:
             head_hop=int(shape["head_hop"]),
             context_frames=int(shape["context_frames"]),
             loudness_lufs=float(values["loudness_lufs"]),
-            front_end_version=_text(values, "front_end_version"),
+            front_end_version=text(values, "front_end_version"),
             graphs={variant: {str(graph): str(file) for graph, file in files.items()} for variant, files in values["graphs"].items()},
             sha256={str(file): str(wanted) for file, wanted in values["sha256"].items()},
             golden=Golden.from_json(values["golden"]),
@@ -111,7 +96,7 @@ class VoiceCard:
 
 def symbols_sha256() -> str:
     """Digest of the phoneme table: a voice's ids mean these sounds and no others."""
-    return hashlib.sha256(json.dumps(sorted(SYMBOLS.items())).encode()).hexdigest()
+    return table_sha256(SYMBOLS)
 
 
 def _check_shape(card: VoiceCard, path: Path) -> None:
@@ -130,25 +115,10 @@ def _check_shape(card: VoiceCard, path: Path) -> None:
         )
 
 
-def _check_files(card: VoiceCard, folder: Path) -> None:
+def _check_graphs(card: VoiceCard, folder: Path) -> None:
     if PLAIN not in card.graphs:
         raise VoiceError(f"{folder}/voice.json has no {PLAIN} graphs, which every voice must have")
     for variant, files in card.graphs.items():
         lacking = [name for name in GRAPHS if files.get(name) not in card.sha256]
         if lacking:
             raise VoiceError(f"{folder}/voice.json names no file, or no digest of it, for {', '.join(lacking)} of {variant}")
-    for name, wanted in card.sha256.items():
-        if "/" in name or "\\" in name or name.startswith("."):
-            raise VoiceError(f"{folder}/voice.json names {name!r}, which is not a plain file name")
-        try:
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
-            raise VoiceError(f"{folder / name} cannot be read: {error}; install the voice again") from error
-        if found != wanted:
-            raise VoiceError(f"{folder / name} is not the file the voice was made with; install the voice again")
-
-
-def _text(values: dict[str, Any], name: str) -> str:
-    if not isinstance(values[name], str) or not values[name]:
-        raise TypeError(name)
-    return values[name]

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from edge_agent.synthesis.engine import FULL_SCALE, PCM, Chunk, SynthesisError, as_float
-from edge_agent.synthesis.mobilesovits.card import GRAPHS, VoiceCard, VoiceError
+from edge_agent.synthesis.mobilesovits.card import GRAPHS, VoiceCard
 from edge_agent.synthesis.mobilesovits.frames import decoder_input, expand, f0_hz
 from edge_agent.synthesis.mobilesovits.source import HarmonicSource, noise_bank
 from edge_agent.synthesis.mobilesovits.tail import CudaTail, Finish, Frames, Gpu, NumpyTail, PlainTail, Tail
 from edge_agent.synthesis.mobilesovits.tail.pycuda_gpu import find_gpu
 from edge_agent.synthesis.mobilesovits.windows import WindowSession
 from edge_agent.synthesis.runtime import Runtime, Session
+from edge_agent.synthesis.voice_json import VoiceError
 from edge_agent.text import Speech
 from edge_agent.text.symbols import encode
 

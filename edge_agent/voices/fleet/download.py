@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import urllib.error
 import urllib.request
@@ -101,18 +100,6 @@ def fetch_chunks(
                         number += 1
             finally:
                 broker.unsubscribe(*wanted)
-
-
-def sha256_of(path: Path) -> str:
-    """
-    Raises:
-        OSError: it cannot be read.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while content := file.read(1 << 20):
-            digest.update(content)
-    return digest.hexdigest()
 
 
 @contextmanager

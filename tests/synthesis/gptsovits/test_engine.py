@@ -12,7 +12,7 @@ from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import Runtime, SynthesisError, load_engine
 from edge_agent.synthesis.gptsovits import GPTSoVITSEngine, Sampling, guards
 from edge_agent.synthesis.gptsovits import engine as engine_module
-from edge_agent.synthesis.mobilesovits.card import VoiceError
+from edge_agent.synthesis.voice_json import VoiceError
 from edge_agent.templates import Templates
 from edge_agent.text import Speech, TextError, plan
 from edge_agent.voices.catalog import read_card

@@ -8,25 +8,19 @@ import onnxruntime
 import pytest
 
 from edge_agent.synthesis.providers.fingerprint import changed, fingerprint
+from tests.rigs.tree import grow, write
 
 
 @pytest.fixture
 def root(tmp_path) -> Path:
     """The files of an Orin Nano that are looked at."""
-    for name, text in {
+    return grow(tmp_path, {
         "proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  540.4.0",
         "proc/device-tree/model": "NVIDIA Jetson Orin Nano Developer Kit\0",
         "etc/nv_tegra_release": "# R36 (release), REVISION: 4.3",
         "usr/lib/aarch64-linux-gnu/libnvinfer.so.10.3.0": "",
         "var/lib/nvpmodel/status": "pmode:0001",
-    }.items():
-        write(tmp_path, name, text)
-    return tmp_path
-
-
-def write(root: Path, name: str, text: str) -> None:
-    (root / name).parent.mkdir(parents=True, exist_ok=True)
-    (root / name).write_text(text)
+    })
 
 
 def test_a_board(root) -> None:
