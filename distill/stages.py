@@ -96,7 +96,9 @@ def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = Fa
     group = Group(config.device)
     text = TextBatches(items, config.text_batch, config.seed, group)
     spoken = [item for item in items if item.audio is not None]
-    audio = AudioBatches(spoken, config.audio_batch, config.crop_frames, config.seed, config.shape, group)
+    audio = AudioBatches(
+        spoken, config.audio_batch, config.crop_frames, config.seed, config.shape, group, config.language_weights
+    )
     try:
         speaker = torch.from_numpy(np.load(folder / "speaker.npy"))
     except (OSError, ValueError, EOFError) as error:

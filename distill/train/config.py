@@ -10,6 +10,7 @@ from distill.student.config import SIZES, StudentConfig
 from distill.train.discriminator import DiscriminatorConfig
 
 KINDS = ("text", "decoder", "gan")
+LANGUAGES = ("zh", "en", "mixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Stage:
 class TrainConfig:
     """A run. Batches are a pure function of ``seed`` and the step, so a resumed run equals an uninterrupted one.
 
-    ``size`` names one of :data:`distill.student.SIZES`; ``student`` is a shape of one's own instead.
+    ``size`` names one of :data:`distill.student.SIZES`; ``student`` is a shape of one's own instead. ``language_weights``
+    makes crops of a language (``zh``, ``en``, ``mixed``) more or less likely than their share of the corpus.
     """
 
     seed: int = 1
@@ -62,6 +64,7 @@ class TrainConfig:
     device: str = "cpu"
     stages: tuple[Stage, ...] = ()
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    language_weights: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,6 +90,11 @@ class TrainConfig:
             )
         if not 0 <= self.ema < 1:
             found.append(f"ema = {self.ema} is not in 0..1")
+        for name, weight in self.language_weights.items():
+            if name not in LANGUAGES:
+                found.append(f"language_weights.{name} is not one of {', '.join(LANGUAGES)}")
+            elif not 0 < weight < math.inf:
+                found.append(f"language_weights.{name} = {weight} is not above 0")
         if not self.stages:
             found.append("stages is empty")
         for index, stage in enumerate(self.stages):

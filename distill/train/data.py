@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -90,16 +90,25 @@ class TextBatches:
 
 
 class AudioBatches:
-    """Random crops, each segment as likely as it is long; each process of ``group`` gets its share."""
+    """Random crops, each segment as likely as it is long times its language's weight (1 where ``language_weights`` has
+    none); each process of ``group`` gets its share."""
 
     def __init__(
-        self, items: Sequence[Item], size: int, crop_frames: int, seed: int, config: StudentConfig, group: Group
+        self,
+        items: Sequence[Item],
+        size: int,
+        crop_frames: int,
+        seed: int,
+        config: StudentConfig,
+        group: Group,
+        language_weights: Mapping[str, float] | None = None,
     ) -> None:
         self._items = [item for item in items if int(item.frames.sum()) > crop_frames]
         if not self._items:
             raise CorpusError(f"no item with audio is longer than a crop of {crop_frames} frames")
-        lengths = np.array([int(item.frames.sum()) for item in self._items], np.float64)
-        self._weights = lengths / lengths.sum()
+        factors = language_weights or {}
+        weights = np.array([int(item.frames.sum()) * factors.get(item.line.lang, 1.0) for item in self._items], np.float64)
+        self._weights = weights / weights.sum()
         self._size, self._crop, self._seed, self._hop, self._group = size, crop_frames, seed, config.hop, group
 
     def __call__(self, step: int) -> AudioBatch:

@@ -93,3 +93,11 @@ def test_the_adversarial_slope_is_the_gradient_of_fooling_and_twice_the_matching
     assert float(against.detach()) > 0 and generator_loss(wave) == pytest.approx(float(game[0] + 2 * game[1]), rel=1e-5)
     against.backward()
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in discriminator.parameters())
+
+
+def test_a_language_is_drawn_as_often_as_its_weight_says(items):
+    alone = AudioBatches(items, 8, 16, 1, tiny.STUDENT, ALONE, {"zh": 1e-9, "mixed": 1e-9})
+    english = {tuple(item.ids.tolist()) for item in items if item.line.lang == "en"}
+    assert english and len(english) < len(items)
+    batch = alone(5).text
+    assert all(tuple(ids[: int(mask.sum())].tolist()) in english for ids, mask in zip(batch.ids, batch.mask, strict=True))
