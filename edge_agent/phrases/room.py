@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge_agent.phrases.entry import CacheEntry
 from edge_agent.phrases.errors import CacheError, PinnedOverBudget
-from edge_agent.phrases.index import Transaction
+from edge_agent.phrases.transaction import Transaction
 
 
 class NoRoom(CacheError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from edge_agent.phrases.files import Files
-from edge_agent.phrases.index import Index, Transaction
+from edge_agent.phrases.index import Index
+from edge_agent.phrases.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

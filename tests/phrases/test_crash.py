@@ -12,7 +12,7 @@ import pytest
 
 from edge_agent.phrases import PhraseCache
 from edge_agent.phrases.files import Files
-from edge_agent.phrases.index import Transaction
+from edge_agent.phrases.transaction import Transaction
 
 BUDGET_BYTES = 60_000
 N_KILLS = 30

@@ -15,7 +15,7 @@ import pytest
 
 from edge_agent.phrases import CacheError, PhraseCache
 from edge_agent.phrases.files import Files
-from edge_agent.phrases.index import Transaction
+from edge_agent.phrases.transaction import Transaction
 
 
 @pytest.fixture
