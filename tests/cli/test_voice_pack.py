@@ -10,7 +10,7 @@ from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.text import FRONT_END_VERSION
 from edge_agent.voices.keys import SecretKey
 from tests.cli.conftest import EdgeAgent
-from tests.voices.pack.maker import Maker
+from tests.voices.pack.maker import Maker, wav
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def voice(tmp_path: Path) -> Path:
     folder = tmp_path / "anna"
     folder.mkdir()
     (folder / "weights.bin").write_bytes(b"weights")
-    (folder / "gate.wav").write_bytes(b"ding")
+    (folder / "gate.wav").write_bytes(wav())
     card = {
         "voice_id": "anna", "display_name": "Anna", "engine": "mobilesovits", "languages": ["zh"], "shape": {"sample_rate": 24000},
         "front_end_version": FRONT_END_VERSION, "symbols_sha256": symbols_sha256(), "made": {"licence": "CC0-1.0"}, "sha256": {},

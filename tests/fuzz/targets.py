@@ -14,12 +14,13 @@ import pyrage
 from edge_agent.voices.consent import Consent, ConsentError
 from edge_agent.voices.keys import KeysError, PublicKey, Signature
 from edge_agent.voices.pack import Limits, Manifest, PackError
+from edge_agent.voices.pack.chime import MAX_CHIME_S, read_chime
 from edge_agent.voices.pack.container import Slice, read_container, signature_name
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry
 from edge_agent.voices.pack.unpack import Head, files, head, parse_body
 from edge_agent.voices.pack.ustar import END, member
 from tests.voices.pack.hostile import corpus
-from tests.voices.pack.maker import Maker, entry
+from tests.voices.pack.maker import Maker, entry, wav
 
 Target = Callable[[bytes], bool]
 """Whether the bytes were taken."""
@@ -103,8 +104,17 @@ def consent(content: bytes) -> bool:
     return True
 
 
+def chime(content: bytes) -> bool:
+    try:
+        found = read_chime("gate", content)
+    except PackError:
+        return False
+    assert 0 < len(found.frames) <= MAX_CHIME_S * found.sample_rate * found.n_channels * 2
+    return True
+
+
 TARGETS: dict[str, Target] = {
-    each.__name__: each for each in (manifest, container, archive, seal, signature, public_key, consent)
+    each.__name__: each for each in (manifest, container, archive, seal, signature, public_key, consent, chime)
 }
 
 
@@ -114,6 +124,7 @@ def seeds() -> dict[str, list[bytes]]:
     packs = [maker.container(maker.archive()), maker.sealed(maker.archive()), *(pack for _, pack in corpus(maker) if len(pack) < 1 << 19)]
     found: dict[str, list[bytes]] = {name: [] for name in TARGETS}
     found["container"] = packs
+    found["chime"] = [wav(), wav(n_channels=2, rate=48_000), wav(bits=24), wav(tag=3, bits=32)]
     found["public_key"] = [key.text.encode() for key in (maker.author.public_key, maker.station.public_key)]
     for pack in packs:
         for name, content in _parts(pack):

@@ -18,6 +18,7 @@ from edge_agent.voices.catalog import CARD
 from edge_agent.voices.encryption import encrypt
 from edge_agent.voices.keys import KeysError, SecretKey, Signature
 from edge_agent.voices.pack import ustar
+from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.pack.container import OPEN_BODY, SEALED_BODY, Container, Slice, read_container, signature_name
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
@@ -51,7 +52,7 @@ def build_pack(
         voice_folder: as ``python -m quantize`` writes it, with whatever else belongs to the voice.
         consent: the owner's record; its signature lies beside it.
         licence: None takes the card's.
-        chimes: paths in the folder, by name.
+        chimes: paths of sound files in the folder, by name; see :mod:`edge_agent.voices.pack.chime`.
         now: None asks the clock.
 
     Raises:
@@ -87,6 +88,8 @@ def build_pack(
         files=entries,
     )
     manifest.check_limits(Limits())
+    for name, path in manifest.chimes.items():
+        read_chime(name, sources[path].read_bytes())
     body = ustar.member(MANIFEST, manifest.to_bytes())
     size = len(body) + sum(ustar.member_bytes(entry.size) for entry in entries) + len(ustar.END)
     with _new_file(out) as file:

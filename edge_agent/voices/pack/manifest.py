@@ -14,10 +14,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from edge_agent.templates import TemplateListError, Templates
 from edge_agent.voices.consent import RECORD_FILE as CONSENT
 from edge_agent.voices.consent import SHA256
 from edge_agent.voices.consent import SIGNATURE_FILE as CONSENT_SIGNATURE
 from edge_agent.voices.pack import fields as check
+from edge_agent.voices.pack.chime import MAX_CHIME_BYTES
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 
@@ -104,6 +106,10 @@ class Manifest:
         check.items("templates", self.templates, 0, MAX_TEMPLATES)
         for template in self.templates:
             check.text("templates", template, MAX_TEMPLATE_CHARS)
+        try:
+            Templates.parse(self.templates)
+        except TemplateListError as error:
+            raise PackError("malformed", f"manifest: {error.errors[0]}") from error
         check.text("licence", self.licence, 300)
         for name in ("created", "valid_from"):
             check.time(name, getattr(self, name))
@@ -189,10 +195,12 @@ class Manifest:
 
     def _check_chimes(self) -> None:
         check.expect(isinstance(self.chimes, Mapping) and len(self.chimes) <= MAX_CHIMES, "chimes", f"at most {MAX_CHIMES} named files")
-        paths = {entry.path for entry in self.files}
+        sizes = {entry.path: entry.size for entry in self.files}
         for name, path in self.chimes.items():
             check.matches("chimes", name, _WORD, "named by words of a-z 0-9 -")
-            check.expect(isinstance(path, str) and path in paths, f"chimes.{name}", "the path of a file of the pack")
+            check.expect(isinstance(path, str) and path in sizes, f"chimes.{name}", "the path of a file of the pack")
+            if sizes[path] > MAX_CHIME_BYTES:
+                raise PackError("too_large", f"chime {name} has {sizes[path]} bytes; at most {MAX_CHIME_BYTES} are taken")
 
 
 def _check_golden(golden: Any) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 
 from edge_agent.voices.consent import Consent
 from edge_agent.voices.keys import Signer, Trust
+from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.pack.container import Container, read_container
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
 from edge_agent.voices.pack.program import Program
 from edge_agent.voices.pack.target import folder_sink
-from edge_agent.voices.pack.unpack import Head, Sink, files, head, parse_body
+from edge_agent.voices.pack.unpack import Head, Sink, Writable, files, head, parse_body
 from edge_agent.voices.pack.verify import check_head, check_signature, check_voice, open_regular
 
 
@@ -47,18 +48,19 @@ class OpenPack:
     def unpack(self, sink: Sink) -> None:
         """Give every file to ``sink``: the manifest with its signature, consent with its, then the others by path.
 
-        Each is checked against the manifest while it is written, and the whole once more against what was found good when the
-        pack was opened: a medium may answer differently when it is asked twice. Until this has returned, nothing that was
-        written may be used.
+        Each is checked against the manifest while it is written, chimes also for their form, and the whole once more against
+        what was found good when the pack was opened: a medium may answer differently when it is asked twice. Until this has
+        returned, nothing that was written may be used.
 
         Raises:
-            PackError: ``damaged``, ``malformed``, ``truncated`` or ``unreadable``.
+            PackError: ``damaged``, ``malformed``, ``too_large``, ``truncated`` or ``unreadable``.
             OSError: whatever ``sink`` raises.
         """
         entries = {entry.path: entry for entry in self.manifest.files}
         first = [_entry(MANIFEST, self._head.manifest), _entry(MANIFEST_SIGNATURE, self._head.manifest_signature or b"")]
         first += [entries.pop(CONSENT), entries.pop(CONSENT_SIGNATURE)]
-        parse_body(self._container.body, files([*first, *entries.values()], sink), self._identities)
+        listening = _hears_chimes(self.manifest, sink)
+        parse_body(self._container.body, files([*first, *entries.values()], listening), self._identities)
         if self._container.body.sha256() != self.body_sha256:
             raise PackError("damaged", "the pack changed while it was read; use another stick")
 
@@ -125,4 +127,32 @@ def open_pack(
 
 def _entry(path: str, content: bytes) -> FileEntry:
     return FileEntry(path, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _hears_chimes(manifest: Manifest, sink: Sink) -> Sink:
+    """The same sink, whose block ends badly for a chime that is none."""
+    names = {path: name for name, path in manifest.chimes.items()}
+
+    @contextmanager
+    def opened(entry: FileEntry) -> Iterator[Writable]:
+        with sink(entry) as target:
+            if entry.path not in names:
+                yield target
+                return
+            copied = _Copied(target)
+            yield copied
+            read_chime(names[entry.path], bytes(copied.content))
+
+    return opened
+
+
+class _Copied:
+    """Keeps what is written through it; a chime is small."""
+
+    def __init__(self, target: Writable) -> None:
+        self._target, self.content = target, bytearray()
+
+    def write(self, content: bytes, /) -> None:
+        self._target.write(content)
+        self.content += content
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from typing import BinaryIO
 from edge_agent.voices.consent import Consent, ConsentError, verify_consent_bytes
 from edge_agent.voices.keys import Role, Signature, SignatureRefused, Signer, Trust
 from edge_agent.voices.keys.minisig import COMMENT, Readable
+from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
@@ -21,13 +23,20 @@ from edge_agent.voices.pack.unpack import CHUNK_BYTES, Head
 
 
 def verify_folder(
-    folder: Path, *, trust: Trust, now: datetime, limits: Limits | None = None, program: Program | None = None
+    folder: Path,
+    *,
+    trust: Trust,
+    now: datetime,
+    limits: Limits | None = None,
+    program: Program | None = None,
+    only: Collection[str] | None = None,
 ) -> Manifest:
     """Check a voice that lies in a folder as a pack had it; files the manifest does not list are ignored.
 
     Args:
         now: with its time zone.
         program: what is to speak it; None is this program.
+        only: paths of the files that are to be used, if that is not all; the others need not be there.
 
     Raises:
         PackError: it may not be used; see its ``reason``.
@@ -38,8 +47,13 @@ def verify_folder(
     consent = _read(folder, CONSENT, limits.consent_bytes, "no_consent")
     consent_signature = _read(folder, CONSENT_SIGNATURE, limits.signature_bytes, "no_consent")
     manifest, _, _ = check_head(Head(manifest_bytes, signature, consent, consent_signature), trust, now, limits, program)
+    wanted = {entry.path for entry in manifest.files} if only is None else only
     for entry in manifest.files:
-        _check_file(folder, entry)
+        if entry.path in wanted:
+            _check_file(folder, entry)
+    chimes = {name: path for name, path in manifest.chimes.items() if path in wanted}
+    for name, path in chimes.items():
+        read_chime(name, (folder / path).read_bytes())
     return manifest
 
 

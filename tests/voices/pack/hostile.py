@@ -15,7 +15,7 @@ from typing import Any
 import pyrage
 
 from edge_agent.voices.pack.ustar import END, header, member
-from tests.voices.pack.maker import Maker, canonical, entry
+from tests.voices.pack.maker import Maker, canonical, entry, wav
 
 Make = Callable[[Maker], bytes]
 CORPUS: dict[str, tuple[str, Make]] = {}
@@ -431,6 +431,24 @@ def consent_to_another_voice(maker: Maker) -> bytes:
     return maker.container(maker.archive(canonical(maker.manifest(files)), {**files, **maker.consent(subject="speaker 8")}))
 
 
+# what the chimes are
+
+
+def _chime(name: str, content: bytes, reason: str = "malformed") -> None:
+    def make(maker: Maker) -> bytes:
+        return maker.container(maker.archive(files={**maker.files(), "chimes/gate.wav": content}))
+
+    add(name, reason, make)
+
+
+_chime("chime_of_nothing", b"")
+_chime("chime_that_is_compressed", b"fLaC" + bytes(64))
+_chime("chime_of_another_format", wav(tag=7))
+_chime("chime_that_says_it_is_longer", wav()[:40] + b"\xfe\xff\xff\xff" + wav()[44:])
+_chime("chime_that_does_not_end", wav(bytes(2 * 8_000 * 11)), "too_large")
+_chime("chime_that_is_large", bytes((2 << 20) + 1), "too_large")
+
+
 # what the manifest says
 
 
@@ -494,6 +512,7 @@ _manifest("golden_of_nothing", golden=None)
 _manifest("golden_of_a_million_levels", golden={"phonemes": "a", "n_samples": 9, "levels_db": [[0] * 1000] * 10})
 _manifest("chime_that_leads_away", chimes={"gate": "/etc/passwd"})
 _manifest("chimes_that_are_a_list", chimes=["gate"])
+_manifest("template_that_is_none", templates=["请{ticket"])
 _manifest("rollout_to_more_than_all", rollout_percent=101)
 _manifest("time_that_never_was", valid_from="2026-02-30T00:00:00Z")
 _manifest("time_elsewhere", valid_from="2026-11-20T08:00:00+01:00")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -22,8 +23,17 @@ from edge_agent.voices.pack.ustar import END, member
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
 SYMBOLS = "5" * 64
+
+
+def wav(frames: bytes = bytes(range(64)), *, rate: int = 8_000, n_channels: int = 1, bits: int = 16, tag: int = 1) -> bytes:
+    """A sound file, of whatever it says it is."""
+    width = n_channels * bits // 8
+    kind = struct.pack("<4sIHHIIHH", b"fmt ", 16, tag, n_channels, rate, rate * width, width, bits)
+    return b"RIFF" + struct.pack("<I", 12 + len(kind) + len(frames)) + b"WAVE" + kind + b"data" + struct.pack("<I", len(frames)) + frames
+
+
 PROGRAM = Program("0.1.0", {"mobilesovits": SYMBOLS})
-PAYLOAD = {"chimes/gate.flac": b"ding", "voice.json": b'{"voice_id":"anna"}', "weights.bin": bytes(range(256)) * 3}
+PAYLOAD = {"chimes/gate.wav": wav(), "voice.json": b'{"voice_id":"anna"}', "weights.bin": bytes(range(256)) * 3}
 CONSENT = ("consent.json", "consent.json.minisig")
 
 
@@ -75,7 +85,7 @@ class Maker:
             "format": "vpk/1", "id": "anna", "version": "1.2.0", "seq": 7, "display_name": "安娜", "engine": "mobilesovits",
             "engine_min": "0.1.0", "languages": ["zh", "en"], "sample_rate": 24000, "front_end_version": "1-0123456789ab",
             "symbols_sha256": SYMBOLS, "golden": {"phonemes": "a", "n_samples": 100, "levels_db": [[-3, 0], [1, 2]]},
-            "phrases": ["请注意"], "templates": ["请{ticket}号到{window}号窗口"], "chimes": {"gate": "chimes/gate.flac"},
+            "phrases": ["请注意"], "templates": ["请{ticket}号到{window}号窗口"], "chimes": {"gate": "chimes/gate.wav"},
             "licence": "CC0-1.0", "created": "2026-11-20T08:00:00Z", "valid_from": "2026-11-20T08:00:00Z",
             "expires": "2027-11-20T08:00:00Z", "rollout_percent": 100,
             "files": [entry(path, content) for path, content in sorted(files.items())],

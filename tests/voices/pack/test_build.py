@@ -65,7 +65,7 @@ def build(voice: Path, consent: Path, tmp_path: Path):
 
 def test_from_a_folder_to_a_device(maker: Maker, build, voice: Path, tmp_path: Path) -> None:
     draft, signed, sealed = (tmp_path / f"{name}.vpk" for name in ("draft", "signed", "sealed"))
-    more = {"phrases": ["请注意"], "templates": ["请{ticket}号"], "chimes": {"gate": "chimes/gate.flac"}}
+    more = {"phrases": ["请注意"], "templates": ["请{ticket}号"], "chimes": {"gate": "chimes/gate.wav"}}
     manifest = build(expires=NOW + DAY, rollout_percent=10, **more)
     assert (manifest.id, manifest.seq, manifest.licence, manifest.sample_rate) == ("anna", 3, "CC0-1.0", 24000)
     assert manifest.golden["phonemes"] == "a"
@@ -75,8 +75,8 @@ def test_from_a_folder_to_a_device(maker: Maker, build, voice: Path, tmp_path: P
         with open_pack(pack, **maker.terms) as opened:
             assert opened.manifest == manifest
             found = unpacked(opened)
-        assert {path: found[path] for path in ("weights.bin", "chimes/gate.flac")} == {
-            path: PAYLOAD[path] for path in ("weights.bin", "chimes/gate.flac")
+        assert {path: found[path] for path in ("weights.bin", "chimes/gate.wav")} == {
+            path: PAYLOAD[path] for path in ("weights.bin", "chimes/gate.wav")
         }
     assert inspect_pack(sealed, [maker.device]).n_recipients == 1
     assert inspect_pack(sealed).manifest is None
@@ -161,6 +161,14 @@ def test_a_card_without_a_licence(build, voice: Path) -> None:
 def test_what_cannot_be_said_of_a_voice(build, tmp_path: Path, changes: dict[str, Any], told: str) -> None:
     with pytest.raises(PackError, match=told):
         build(**changes)
+    assert list(tmp_path.glob("*.vpk")) == []
+
+
+@pytest.mark.parametrize(("content", "told"), [(b"ding", "is no 16-bit PCM WAV"), (bytes(3 << 20), "at most")])
+def test_chimes_are_listened_to(build, voice: Path, tmp_path: Path, content: bytes, told: str) -> None:
+    (voice / "chimes" / "gate.wav").write_bytes(content)
+    with pytest.raises(PackError, match=f"chime gate .*{told}"):
+        build(chimes={"gate": "chimes/gate.wav"})
     assert list(tmp_path.glob("*.vpk")) == []
 
 

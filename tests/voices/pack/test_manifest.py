@@ -29,7 +29,7 @@ def content() -> bytes:
 def test_is_read_and_written_as_the_same_bytes(content: bytes) -> None:
     manifest = Manifest.from_bytes(content)
     assert manifest.to_bytes() == content == rfc8785.dumps(json.loads(content))
-    assert (manifest.display_name, manifest.chimes) == ("安娜", {"gate": "chimes/gate.flac"})
+    assert (manifest.display_name, manifest.chimes) == ("安娜", {"gate": "chimes/gate.wav"})
 
 
 def test_the_schema_says_what_the_reader_does(content: bytes) -> None:
@@ -60,7 +60,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "digest in capitals": {"symbols_sha256": "A" * 64}, "no golden": {"golden": {}}, "golden row empty": {
         "golden": {"phonemes": "a", "n_samples": 9, "levels_db": [[]]}}, "phrase twice": {"phrases": ["a", "a"]},
     "phrase too long": {"phrases": ["a" * 2001]}, "template too long": {"templates": ["a" * 501]}, "chime in capitals": {
-        "chimes": {"Gate": "chimes/gate.flac"}}, "rollout over 100": {"rollout_percent": 101}, "no files": {"files": []},
+        "chimes": {"Gate": "chimes/gate.wav"}}, "rollout over 100": {"rollout_percent": 101}, "no files": {"files": []},
     "time with an offset": {"created": "2026-11-20T08:00:00+00:00"}, "beginning missing": {"valid_from": None},
     "engine of a path": {"engine": "../engine"}, "engine version": {"engine_min": "1.0rc1"}, "version": {"version": "v1"},
 }  # fmt: skip
