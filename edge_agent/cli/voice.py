@@ -6,7 +6,7 @@ import dataclasses
 
 import click
 
-from edge_agent.cli import voice_fleet, voice_pack, voice_stick, voice_store
+from edge_agent.cli import voice_fleet, voice_inspect, voice_pack, voice_stick, voice_store, voice_verify
 from edge_agent.cli.app import Session
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.voices import UnknownVoice
@@ -18,7 +18,8 @@ def command() -> None:
     """Make voice packs, and install, switch and delete voices."""
 
 
-for _each in (*voice_pack.COMMANDS, *voice_store.COMMANDS, *voice_fleet.COMMANDS, *voice_stick.COMMANDS):
+_CHECKS = (voice_verify.verify, voice_inspect.inspect)
+for _each in (*voice_pack.COMMANDS, *_CHECKS, *voice_store.COMMANDS, *voice_fleet.COMMANDS, *voice_stick.COMMANDS):
     command.add_command(_each)
 
 

@@ -10,15 +10,14 @@ from pathlib import Path
 import click
 
 from edge_agent.cli.app import Session
+from edge_agent.cli.arguments import FILE, PASSWORD, secret_key
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import progress
 from edge_agent.service.broker_client import BrokerClient
 from edge_agent.voices.fleet import Announcement, DeletionOrder, to_bytes, wrap
 
-FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _TO = click.option("--to", default="all", show_default=True, metavar="WHOM", help="all, group/NAME, or a device's name.")
 _DAYS = click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="For how many days it holds.")
-_PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Password of an encrypted key, on its first line.")
 
 
 @click.command("announce")
@@ -32,7 +31,7 @@ _PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Pas
 @click.option("--choose/--no-choose", default=True, help="Have it speak when a request names no voice. [default: choose]")
 @_TO
 @_DAYS
-@_PASSWORD
+@PASSWORD
 @click.pass_obj
 def announce(
     session: Session, pack: Path, voice: str, seq: int, key: Path, url: str | None, chunk_kib: int | None, percent: int, choose: bool,
@@ -55,7 +54,7 @@ def announce(
             with pack.open("rb") as file:
                 for index in progress(range(-(-size // chunk_bytes)), "upload", unit="chunk"):
                     client.publish(f"voice/{mqtt.site}/pack/{digest}/{index}", file.read(chunk_bytes), retain=True, binary=True)
-        signed = wrap(said, _sign(key, password_file, said, f"announce voice={voice} seq={seq}"))
+        signed = wrap(said, secret_key(key, password_file).sign(said, f"announce voice={voice} seq={seq}"))
         client.publish(f"voice/{mqtt.site}/{to}/pack", json.dumps(signed).encode(), retain=True)
     click.echo(f"announced voice {voice} {seq} to {percent} % of {to}")
     return ExitCode.OK
@@ -69,7 +68,7 @@ def announce(
 @click.option("--timeout-s", type=click.FloatRange(min=1), default=15.0, show_default=True, help="How long to collect answers.")
 @_TO
 @_DAYS
-@_PASSWORD
+@PASSWORD
 @click.pass_obj
 def order_delete(
     session: Session, voice: str, up_to: int, key: Path, devices: tuple[str, ...], timeout_s: float, to: str, days: int,
@@ -77,7 +76,7 @@ def order_delete(
 ) -> int:  # fmt: skip
     """Have devices delete VOICE for good, and print their receipts, one a line."""
     said = to_bytes(DeletionOrder(voice, up_to, devices or ("*",), _until(days)))
-    signed = wrap(said, _sign(key, password_file, said, f"delete voice={voice} up_to={up_to}"))
+    signed = wrap(said, secret_key(key, password_file).sign(said, f"delete voice={voice} up_to={up_to}"))
     mqtt = session.config.mqtt.build()
     reply_to = f"voice/{mqtt.site}/reply/{uuid.uuid4().hex}"
     n_done = 0
@@ -99,10 +98,3 @@ COMMANDS = (announce, order_delete)
 
 def _until(days: int) -> str:
     return (datetime.now(timezone.utc) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _sign(key: Path, password_file: Path | None, content: bytes, comment: str) -> bytes:
-    from edge_agent.voices.keys import SecretKey
-
-    password = password_file.read_text("utf-8").splitlines()[0] if password_file else None
-    return SecretKey.read(key, password).sign(content, comment)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edge_agent.cli.app import Session
+from edge_agent.cli.arguments import public_key
 from edge_agent.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -70,10 +70,9 @@ def trust(session: Session, name: str, key: str, roles: Sequence[Role], voices: 
 
     An author makes voices, a station hands them out, and a consent signer witnesses what their owners agreed to.
     """
-    from edge_agent.voices.keys import ROLES, PublicKey, Signer
+    from edge_agent.voices.keys import ROLES, Signer
 
-    text = Path(key).read_text("utf-8") if Path(key).is_file() else key
-    signer = Signer(name, PublicKey.parse(text), tuple(roles) or ROLES, tuple(voices) or None)
+    signer = Signer(name, public_key(key), tuple(roles) or ROLES, tuple(voices) or None)
     _trust_file(session).trust(signer)
     click.echo(signer.key.id)
 

@@ -1,0 +1,59 @@
+"""What several commands about packs take: files, keys and passwords."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge_agent.cli.app import Session
+
+if TYPE_CHECKING:
+    from edge_agent.voices.keys import PublicKey, SecretKey
+
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Password of encrypted keys, on its first line.")
+IDENTITY = click.option("--identity", type=FILE, metavar="FILE", help="Open the seal with this age key, and not with the device's.")
+
+
+def secret_key(path: Path, password_file: Path | None) -> SecretKey:
+    """A minisign key, opened by the first line of the file of its password.
+
+    Raises:
+        KeysError, OSError: it cannot be read, or not with this password.
+    """
+    from edge_agent.voices.keys import SecretKey
+
+    return SecretKey.read(path, password_file.read_text("utf-8").split("\n")[0].rstrip("\r") if password_file else None)
+
+
+def public_key(text: str) -> PublicKey:
+    """A minisign public key, itself or in a .pub file.
+
+    Raises:
+        KeysError, OSError: it is none, or cannot be read.
+    """
+    from edge_agent.voices.keys import PublicKey
+
+    return PublicKey.parse(Path(text).read_text("utf-8") if Path(text).is_file() else text)
+
+
+def identities(session: Session, identity: Path | None) -> tuple[Any, ...]:
+    """The age identities that open seals: of the file ``identity``, or else the device's own.
+
+    Raises:
+        KeysError: they cannot be read.
+    """
+    from edge_agent.voices.keys import load_device_keys, read_identities
+
+    if identity is not None:
+        return read_identities(identity)
+    keys = load_device_keys(session.config.paths.keys, os.environ)
+    return keys.identities if keys else ()
+
+
+def lines(path: Path | None) -> tuple[str, ...]:
+    """What a file has on its lines, without blank ones; nothing without a file."""
+    return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()) if path else ()
