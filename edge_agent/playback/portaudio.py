@@ -45,7 +45,7 @@ class PortAudioSink:
         *,
         sample_rate: int = 48000,
         buffer_s: float = 0.064,
-        stall_s: float = 0.5,
+        stall_s: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,7 +56,7 @@ class PortAudioSink:
             sample_rate: what to open it at; the device's own rate is taken where it refuses.
             buffer_s: buffer to ask for; PortAudio and the device round it up, PulseAudio by a quarter. Once dry, PulseAudio
                 plays nothing until all of it is filled, so it should not be more than the player queues (80 ms).
-            stall_s: a device that plays nothing for so long is lost.
+            stall_s: a device that plays nothing for so long is lost. A sound server on a busy machine pauses for half of it.
         """
         self.sample_rate = sample_rate
         self.underruns = 0
