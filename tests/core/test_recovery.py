@@ -1,13 +1,10 @@
-"""What an earlier run left unfinished, by state of the journal; and disks that refuse."""
+"""What an earlier run left unfinished, by state of the journal."""
 
 from __future__ import annotations
 
 import pytest
 
-from edge_agent.announcement import Outcome
-from edge_agent.database import DatabaseFull
 from edge_agent.events import Event
-from edge_agent.journal import JournalFull
 from tests.core.world import World
 
 ONE, TWO = "请到一号窗口。", "请到二号窗口。"
@@ -134,113 +131,3 @@ def test_a_stopped_core_ignores_what_still_arrives(world: World) -> None:
     assert number not in world.acked
     assert world.kinds("a") == ["accepted", "started"]
     assert [pending.announcement.id for pending in world.journal.pending()] == ["a"]
-
-
-# ---- full and failing disks
-
-
-class Disk:
-    """Makes writing methods of the journal fail while ``full``."""
-
-    def __init__(self, world: World, *methods: str) -> None:
-        self.full = True
-        for name in methods:
-            setattr(world.journal, name, self._failing(world, getattr(world.journal, name)))
-
-    def _failing(self, world: World, method):
-        def call(*arguments, **options):
-            if self.full:
-                raise DatabaseFull(world.folder / "journal.db", "database or disk is full")
-            return method(*arguments, **options)
-
-        return call
-
-
-def test_a_full_journal_holds_requests_unacknowledged_until_there_is_room(world: World, monkeypatch) -> None:
-    disk = Disk(world, "accept")
-    accept = world.journal.accept
-    monkeypatch.setattr(world.journal, "accept", lambda a, *e: _full(a.id) if disk.full else accept(a, *e))
-    number = world.say(ONE, id="a")
-    world.run(5)
-    assert world.acked == []
-    assert world.kinds("a") == []
-    assert world.health.state()[0] == "degraded"
-    assert "no announcement is accepted" in world.health.state()[1][0]
-    disk.full = False
-    world.run(5)
-    assert world.acked == [number]
-    assert world.end("a").kind == "played"
-    assert world.health.state()[0] == "online"
-
-
-def _full(id: str):
-    raise JournalFull(id, "no room")
-
-
-def test_a_held_request_that_is_delivered_again_is_spoken_once(world: World) -> None:
-    disk = Disk(world, "accept")
-    world.say(ONE, id="a")
-    world.say(ONE, id="a", redelivered=True)
-    world.run(1)
-    disk.full = False
-    world.run(5)
-    assert len(world.acked) == 2
-    assert world.kinds("a") == ["accepted", "started", "played"]
-
-
-def test_a_held_request_that_outlives_its_time_expires_and_is_answered(world: World) -> None:
-    disk = Disk(world, "accept")
-    number = world.say(ONE, id="a", ttl_s=1)
-    world.run(3)
-    disk.full = False
-    world.run(3)
-    assert world.end("a").kind == "expired"
-    assert world.acked == [number]
-    assert world.spans(ONE) == []
-
-
-def test_requests_for_which_nobody_would_come_back_are_bounded(world: World) -> None:
-    disk = Disk(world, "accept")
-    for number in range(100):
-        world.say(ONE, id=f"n{number}", packet_id=number)
-    world.run(1)
-    disk.full = False
-    world.run(3)
-    assert len(world.acked) == 64
-
-
-def test_an_emergency_silences_what_is_spoken_before_the_disk_has_it(world: World) -> None:
-    world.say(ONE, id="a")
-    world.run_until(lambda: "started" in world.kinds("a"))
-    world.run(0.3)
-    disk = Disk(world, "accept")
-    world.say(TWO, id="b", priority="emergency")
-    world.run(0.12)
-    assert world.kinds("a")[:3] == ["accepted", "started", "interrupted"]
-    assert world.kinds("b") == []
-    disk.full = False
-    world.run(6)
-    assert world.kinds("a").count("played") == world.kinds("b").count("played") == 1
-
-
-def test_a_disk_that_fails_meanwhile_costs_neither_speech_nor_events_and_is_made_up_for(world: World) -> None:
-    disk = Disk(world, "started", "ending", "finish", "sent")
-    world.say(ONE, id="a")
-    world.say(TWO, id="b")
-    world.run(5)
-    assert [world.end(each).kind for each in "ab"] == ["played", "played"]
-    assert "cannot be written" in world.health.state()[1][0]
-    assert world.journal.known("a").outcome is None
-    disk.full = False
-    world.run(5)
-    assert world.journal.known("a").outcome is Outcome.PLAYED
-    assert world.journal.known("b").outcome is Outcome.PLAYED
-    assert world.health.state()[0] == "online"
-
-
-def test_a_refusal_is_answered_even_if_it_cannot_be_kept(world: World) -> None:
-    Disk(world, "post")
-    number = world.say(id="a")
-    world.run(1)
-    assert world.end("a").kind == "rejected"
-    assert world.acked == [number]

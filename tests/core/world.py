@@ -203,6 +203,12 @@ class World:
         """When a segment's hum was heard, as (start, end) in seconds of the card's time."""
         return spans(self.heard(), pitch_hz(text))
 
+    def starts(self, *texts: str) -> list[float]:
+        """When each segment was heard; each exactly once."""
+        found = [self.spans(text) for text in texts]
+        assert [len(each) for each in found] == [1] * len(texts), found
+        return [each[0][0] for each in found]
+
     def _engine_changed(self, voice: object, engine: object, reason: str | None) -> None:
         self.health.note("engine", reason)
 
