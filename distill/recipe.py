@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distill.teachers import kokoro_backends
 from distill.teachers.gptsovits_api import ApiSettings
 from distill.teachers.gptsovits_settings import CheckpointSettings
 from distill.train.config import TrainConfig
@@ -34,11 +35,14 @@ class RecipeError(EdgeAgentError):
 @dataclass(frozen=True, slots=True)
 class TeacherRecipe:
     """Who teaches: ``kokoro``, whose assembled ``folder`` is given and the weights over its style packs; ``gptsovits``, whose
-    files ``checkpoints`` names; or ``gptsovits-api``, a server told about in ``api``."""
+    files ``checkpoints`` names; or ``gptsovits-api``, a server told about in ``api``. ``backend`` and ``device`` are Kokoro's:
+    ``onnx`` on ``cpu``, ``torch`` on ``cpu`` or ``cuda``."""
 
     name: str = "kokoro"
     folder: str = "runs/teacher"
     style: dict[str, float] = field(default_factory=dict)
+    backend: str = "onnx"
+    device: str = "cpu"
     api: ApiSettings | None = None
     checkpoints: CheckpointSettings | None = None
 
@@ -56,9 +60,13 @@ class TeacherRecipe:
             return ["checkpoints is missing"] if given is None else [f"checkpoints.{fault}" for fault in given.faults()]
         if self.name not in KOKORO:
             return [f"name = {self.name!r} is not one of {', '.join((*KOKORO, *AUDIO_ONLY))}"]
+        found = []
         if abs(sum(self.style.values()) - 1) > 1e-6:
-            return [f"style has weights that sum to {sum(self.style.values())}, not 1"]
-        return []
+            found.append(f"style has weights that sum to {sum(self.style.values())}, not 1")
+        unfit = kokoro_backends.fault(self.backend, self.device)
+        if unfit:
+            found.append(unfit)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,9 @@ class Recipe:
     def corpus_folder(self) -> Path:
         """Named by what decides its content, so that another corpus cannot be mistaken for it."""
         parts = {"teacher": dataclasses.asdict(self.teacher), "corpus": dataclasses.asdict(self.corpus)}
-        del parts["teacher"]["folder"], parts["corpus"]["processes"]
+        del parts["teacher"]["folder"], parts["teacher"]["device"], parts["corpus"]["processes"]
+        if self.teacher.backend == "onnx":  # corpora made before there was another keep their names
+            del parts["teacher"]["backend"]
         if self.teacher.checkpoints is None:  # corpora made before there were any keep their names
             del parts["teacher"]["checkpoints"]
         if self.teacher.api is not None:  # where the server is does not matter, what it was asked does

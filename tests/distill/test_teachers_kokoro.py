@@ -13,7 +13,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from distill.teachers import TeacherError, kokoro
-from distill.teachers.kokoro import EXPORT_GAIN, KokoroTeacher, assemble
+from distill.teachers._kokoro_readers import EXPORT_GAIN
+from distill.teachers.kokoro import KokoroTeacher, assemble
 
 STYLE = {"one": 0.25, "two": 0.75}
 TAPS = {"units": "units", "rounded": "rounded", "f0_hz": "f0", "energy": "energy"}
