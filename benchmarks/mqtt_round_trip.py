@@ -28,6 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_agent.events import Event
 from edge_agent.ingress import Command, Message, MqttConfig, MqttIngress, Route
+from edge_agent.parse import Refusal
 from tests.rigs.mosquitto import Mosquitto
 
 _WARM_UP = 20
@@ -92,6 +93,9 @@ class _Accepting:
 
     def command(self, command: Command, reply: Route) -> None:
         reply.answer()
+
+    def refused(self, kind: Refusal) -> None:
+        """Nothing is counted."""
 
     def sent(self, event_id: str) -> None:
         """Nothing is kept, so nothing has to leave."""

@@ -261,7 +261,8 @@ class Agent:
         section = self._config.zmq
         if not section.enabled:
             return None
-        return ZmqIngress(section.build(self._config.paths.zmq_keys), acknowledges=acknowledges, on_refused=self._metrics.refused)
+        config = section.build(self._config.paths.zmq_keys)
+        return ZmqIngress(config, acknowledges=acknowledges, on_refused=self._metrics.connection_refused)
 
     def _make_ducker(self) -> Ducker | None:
         section, memory = self._config.ducking, self._config.paths.ducking

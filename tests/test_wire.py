@@ -118,6 +118,7 @@ def test_metrics() -> None:
         "edge_agent_queue_length": "gauge",
         "edge_agent_reconnects_total": "counter",
         "edge_agent_refused_connections_total": "counter",
+        "edge_agent_refused_requests_total": "counter",
         "edge_agent_stage_seconds": "histogram",
         "edge_agent_temperature_celsius": "gauge",
         "edge_agent_throttled": "gauge",
@@ -131,6 +132,7 @@ def test_metrics() -> None:
         "edge_agent_heartbeat_age_seconds": {"thread"},
         "edge_agent_reconnects_total": {"ingress"},
         "edge_agent_refused_connections_total": {"cause"},
+        "edge_agent_refused_requests_total": {"reason"},
         "edge_agent_temperature_celsius": {"zone"},
         "edge_agent_underruns_total": {"cause"},
     }

@@ -9,9 +9,9 @@ from edge_agent.announcement import Announcement
 from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Message
 from edge_agent.journal import Duplicate, Journal
-from edge_agent.parse import Defaults, Rejected, parse
+from edge_agent.parse import Defaults, Refusal, Rejected, parse
 from edge_agent.playback import chimes
-from edge_agent.policy import Policy, Rejection
+from edge_agent.policy import Policy, PolicyName, Rejection
 from edge_agent.speech import Script, Speaker
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
 
@@ -27,11 +27,12 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A request that will not be spoken; ``detail`` says why, for its event."""
+    """A request that will not be spoken; ``detail`` says why, for its event, and ``kind`` in a word, for counting."""
 
     id: str | None
     reply_to: str | None
     detail: dict[str, object]
+    kind: Refusal | PolicyName
 
 
 class Admission:
@@ -59,14 +60,14 @@ class Admission:
             announcement = self._read(message)
         except Rejected as error:
             known = self._journal.known(error.id) if error.id else None
-            return known or Refused(error.id, error.reply_to or message.reply_to, error.detail())
+            return known or Refused(error.id, error.reply_to or message.reply_to, error.detail(), error.kind)
         known = self._journal.known(announcement.id)
         if known is not None:
             return known
         try:
             return self._judge(announcement)
         except Rejected as error:
-            return Refused(announcement.id, announcement.reply_to, error.detail())
+            return Refused(announcement.id, announcement.reply_to, error.detail(), error.kind)
 
     def prepare(self, announcement: Announcement) -> Admitted:
         """What it takes to speak an announcement that was admitted before.
@@ -78,15 +79,17 @@ class Admission:
             named = announcement.voice
             voice = self._catalog.get(named) if named is not None else self._catalog.speaking(self._active_voice())
         except UnknownVoice as error:
-            raise Rejected("voice", error.problem or f"{error.voice_id!r} is not installed", ", ".join(error.known) or "none") from error
+            problem = error.problem or f"{error.voice_id!r} is not installed"
+            raise Rejected("voice", problem, ", ".join(error.known) or "none", kind=Refusal.UNSPEAKABLE) from error
         if announcement.chime is not None and announcement.chime not in chimes.names():
-            raise Rejected("chime", f"{announcement.chime!r} does not exist", ", ".join(sorted(chimes.names())))
+            raise Rejected("chime", f"{announcement.chime!r} does not exist", ", ".join(sorted(chimes.names())), kind=Refusal.UNSPEAKABLE)
         try:
             script = self._speaker.script(
                 announcement.text, announcement.lang, chime=announcement.chime, repeat=announcement.repeat, gap_s=announcement.gap_s
             )
         except EdgeAgentError as error:
-            raise Rejected("text", f"cannot be spoken: {error}", "text with at least one word, or the SSML subset") from error
+            allowed = "text with at least one word, or the SSML subset"
+            raise Rejected("text", f"cannot be spoken: {error}", allowed, kind=Refusal.UNSPEAKABLE) from error
         return Admitted(announcement, script, voice)
 
     def _read(self, message: Message) -> Announcement:
@@ -96,7 +99,7 @@ class Admission:
             delivery_id=self._delivery_id(message), reply_to=message.reply_to,
         )
         if announcement.reply_to is not None and (problem := self._reply_problem(announcement.reply_to)):
-            raise Rejected("reply_to", problem, "a topic this device may publish to", id=announcement.id)
+            raise Rejected("reply_to", problem, "a topic this device may publish to", kind=Refusal.UNAUTHORISED, id=announcement.id)
         return announcement
 
     def _delivery_id(self, message: Message) -> str | None:
@@ -111,7 +114,7 @@ class Admission:
     def _judge(self, announcement: Announcement) -> Admitted | Refused:
         verdict = self._policy.check(announcement)
         if isinstance(verdict, Rejection):
-            return Refused(announcement.id, announcement.reply_to, verdict.detail())
+            return Refused(announcement.id, announcement.reply_to, verdict.detail(), verdict.policy)
         return self.prepare(verdict)
 
 

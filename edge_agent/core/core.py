@@ -13,6 +13,7 @@ from edge_agent.core.lives import Lives
 from edge_agent.core.ports import Ports
 from edge_agent.ingress import Command, Message, Route
 from edge_agent.journal import Pending, State
+from edge_agent.parse import Refusal
 from edge_agent.playback.events import PlayerEvent, Started
 
 MAX_CUTS = 3
@@ -42,6 +43,9 @@ class Core:
 
     def command(self, command: Command, reply: Route) -> None:
         self._soon(self._on_command, command, reply)
+
+    def refused(self, kind: Refusal) -> None:
+        self._ports.metrics.request_refused(kind.value)
 
     def sent(self, event_id: str) -> None:
         self._soon(self._ledger.sent, event_id)

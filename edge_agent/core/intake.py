@@ -14,6 +14,7 @@ from edge_agent.core.ports import Ports
 from edge_agent.database import DatabaseError
 from edge_agent.ingress import Message, Verdict
 from edge_agent.journal import Duplicate, JournalFull
+from edge_agent.parse import Refusal
 from edge_agent.service.stages import Stages
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Intake:
             return
         except Exception:  # a supervision boundary: one request must not be delivered again for ever, nor keep others out
             log.exception("request not understood source=%s", message.source)
-            verdict = Refused(None, message.reply_to, {"reason": "internal error; the daemon's log has more"})
+            verdict = Refused(None, message.reply_to, {"reason": "internal error; the daemon's log has more"}, Refusal.INTERNAL)
         match verdict:
             case Duplicate():
                 log.info("duplicate request source=%s outcome=%s", message.source, verdict.outcome)

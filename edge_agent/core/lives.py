@@ -77,6 +77,7 @@ class Lives:
         log.warning("rejected id=%s source=%s field=%s", refused.id, message.source, refused.detail.get("field"))
         self._ledger.post(event)
         self._ports.metrics.finished(Outcome.REJECTED, None)
+        self._ports.metrics.request_refused(refused.kind.value)
         self._send(event)
 
     def tell_again(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import Event
 from edge_agent.ingress.commands import Command
+from edge_agent.parse import Refusal
 
 State = Literal["online", "degraded", "offline"]
 
@@ -96,6 +97,9 @@ class Inbox(Protocol):
 
     def command(self, command: Command, reply: Route) -> None:
         """Take a validated command; answer by ``reply`` whenever it is done."""
+
+    def refused(self, kind: Refusal) -> None:
+        """The ingress has refused a request or a command itself, and has answered it: for counting."""
 
     def sent(self, event_id: str) -> None:
         """The broker has acknowledged every copy of this terminal event: it may leave the outbox.

@@ -21,7 +21,7 @@ from edge_agent.ingress.link import Link
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outgoing
 from edge_agent.ingress.topics import HERMES_SAY, Channel
-from edge_agent.parse import MAX_PAYLOAD_BYTES, Rejected, parse
+from edge_agent.parse import MAX_PAYLOAD_BYTES, Refusal, Rejected, parse
 from edge_agent.parse.announcement import MAX_CORRELATION_BYTES
 from edge_agent.service.heartbeat import Heartbeat
 
@@ -167,7 +167,8 @@ class MqttIngress:
                 reply_to=message.reply_to,
             )
         if message.reply_to is not None and (problem := self._topics.reply_problem(message.reply_to)):
-            raise Rejected("reply_to", f"cannot be used: {problem}", "a topic of your own, such as voice/<site>/reply/<name>")
+            allowed = "a topic of your own, such as voice/<site>/reply/<name>"
+            raise Rejected("reply_to", f"cannot be used: {problem}", allowed, kind=Refusal.UNAUTHORISED)
 
     def _answer(self, message: Message, verdict: Verdict) -> None:
         if verdict.status == DUPLICATE and verdict.id is not None:
@@ -175,6 +176,7 @@ class MqttIngress:
             self.publish(Event(DUPLICATE, verdict.id, time.time(), message.source, reply_to, correlation, dict(verdict.detail)))
 
     def _refuse(self, message: Message, rejected: Rejected) -> None:
+        self._core.refused(rejected.kind)
         log.info("mqtt rejected source=%s field=%s reason=%r", message.source, rejected.field, rejected.reason)
         reply_to = rejected.reply_to or message.reply_to
         event = Event(
@@ -200,6 +202,7 @@ class MqttIngress:
             command = read_command(values)
             answer.cmd = command.name
         except Rejected as rejected:
+            self._core.refused(rejected.kind)
             log.info("mqtt command refused topic=%s field=%s reason=%r", received.topic, rejected.field, rejected.reason)
             route.refuse(rejected.reason, field=rejected.field, allowed=rejected.allowed)
             return

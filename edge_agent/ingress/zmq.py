@@ -23,7 +23,7 @@ from edge_agent.ingress.zmq_gate import Gate
 from edge_agent.ingress.zmq_keys import KeyRing, KeysError
 from edge_agent.ingress.zmq_requests import Reply, Say, dump, read_request
 from edge_agent.ingress.zmq_window import Window
-from edge_agent.parse import Rejected
+from edge_agent.parse import Refusal, Rejected
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.wakeup import Wakeup
 
@@ -195,13 +195,14 @@ class ZmqIngress:
             request = read_request(frames[len(head) - 1 :], reply)
             self._take(request, self._source(door, received[-1]), reply)
         except Rejected as rejected:
+            self._core.refused(rejected.kind)
             log.info("zmq request refused door=%s verb=%s field=%s reason=%r", door.name, reply.verb, rejected.field, rejected.reason)
             reply.refuse(rejected, **({"status": "rejected", "id": rejected.id} if reply.verb == "say" else {}))
 
     def _take(self, request: Say | Command, source: str, reply: Reply) -> None:
         window = self._preloads if isinstance(request, Prewarm) else self._window
         if window.full:
-            raise Rejected("verb", "has to wait: too many requests are unanswered", "the same request, later")
+            raise Rejected("verb", "has to wait: too many requests are unanswered", "the same request, later", kind=Refusal.BUSY)
         number = window.enter()
         if isinstance(request, Say):
             self._core.submit(self._message(request, source, partial(self._settle, number, request, reply)), lambda: None)
@@ -252,7 +253,7 @@ class ZmqIngress:
                 return f"{self.name}:{name}"
         except KeysError as error:
             log.error("nobody let in error=%r", str(error))
-        raise Rejected("key", f"of {name} was revoked", "a key on the allow-list")
+        raise Rejected("key", f"of {name} was revoked", "a key on the allow-list", kind=Refusal.UNAUTHORISED)
 
     @property
     def _core(self) -> Inbox:

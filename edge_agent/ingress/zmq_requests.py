@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent import wire
 from edge_agent.ingress.commands import Command, build_command, read_ref
-from edge_agent.parse import Rejected
+from edge_agent.parse import Refusal, Rejected
 from edge_agent.parse.fields import FIELDS, Problem
 from edge_agent.parse.rejected import show
 from edge_agent.parse.strict_json import decode, load
@@ -49,9 +49,10 @@ def read_request(frames: Sequence[bytes], reply: Reply) -> Say | Command:
         Rejected: wrong version, frames, JSON, verb or field; whatever of ``reply`` could be read is filled in.
     """
     if len(frames) != 2:
-        raise Rejected("frames", f"are {len(frames)}", _FRAMES)
+        raise Rejected("frames", f"are {len(frames)}", _FRAMES, kind=Refusal.MALFORMED)
     if frames[0] != wire.VERSION:
-        raise Rejected("version", f"is {show(frames[0][:16].decode('ascii', 'replace'))}", wire.VERSION.decode())
+        version = show(frames[0][:16].decode("ascii", "replace"))
+        raise Rejected("version", f"is {version}", wire.VERSION.decode(), kind=Refusal.MALFORMED)
     loaded = load(decode(frames[1]))
     values = loaded.values
     reply.ref = read_ref(values)

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from typing import Any
 
 from edge_agent.errors import EdgeAgentError
 
 _SHOWN_CHARS = 40
+
+
+class Refusal(str, enum.Enum):
+    """What kind of fault it was, for whoever counts; what exactly was wrong is in the sentence."""
+
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    """Not the bytes, the JSON or the frames of a request."""
+    FIELD = "field"
+    """A field is unknown, missing or out of its range."""
+    UNAUTHORISED = "unauthorised"
+    """The key was revoked, or answers may not go where they are wanted."""
+    UNSPEAKABLE = "unspeakable"
+    """This device has not the voice, the chime or the words."""
+    BUSY = "busy"
+    INTERNAL = "internal"
+    """A defect of this program."""
 
 
 class Rejected(EdgeAgentError):
@@ -19,11 +37,12 @@ class Rejected(EdgeAgentError):
     """
 
     def __init__(
-        self, field: str, problem: str, allowed: str, *, id: str | None = None, reply_to: str | None = None
+        self, field: str, problem: str, allowed: str, *, kind: Refusal = Refusal.FIELD, id: str | None = None, reply_to: str | None = None
     ) -> None:
         self.field = field
         self.problem = problem
         self.allowed = allowed
+        self.kind = kind
         self.reason = f"{field} {problem}; allowed: {allowed}"
         self.id = id
         self.reply_to = reply_to

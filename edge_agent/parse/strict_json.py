@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from edge_agent.parse.rejected import Rejected, show
+from edge_agent.parse.rejected import Refusal, Rejected, show
 
 MAX_PAYLOAD_BYTES = 16 * 1024
 MAX_DEPTH = 8
@@ -36,11 +36,11 @@ def decode(payload: bytes) -> str:
         Rejected: too large, or not UTF-8 (with the byte offset).
     """
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise Rejected("payload", f"has {len(payload)} bytes", _ALLOWED)
+        raise Rejected("payload", f"has {len(payload)} bytes", _ALLOWED, kind=Refusal.TOO_LARGE)
     try:
         return payload.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise Rejected("payload", f"is not UTF-8 at byte {error.start}", _ALLOWED) from None
+        raise Rejected("payload", f"is not UTF-8 at byte {error.start}", _ALLOWED, kind=Refusal.MALFORMED) from None
 
 
 def looks_like_object(text: str) -> bool:
@@ -60,11 +60,10 @@ def load(text: str) -> Loaded:
             text, object_pairs_hook=reader.pairs, parse_constant=reader.constant, parse_int=reader.integer
         )
     except json.JSONDecodeError as error:
-        raise Rejected(
-            "payload", f"is not JSON at byte {_byte_offset(text, error.pos)} ({error.msg})", _ALLOWED
-        ) from None
+        problem = f"is not JSON at byte {_byte_offset(text, error.pos)} ({error.msg})"
+        raise Rejected("payload", problem, _ALLOWED, kind=Refusal.MALFORMED) from None
     if not isinstance(value, dict):
-        raise Rejected("payload", f"is not a JSON object but {show(value)}", _ALLOWED)
+        raise Rejected("payload", f"is not a JSON object but {show(value)}", _ALLOWED, kind=Refusal.MALFORMED)
     return Loaded(value, reader.complaint)
 
 
@@ -93,7 +92,7 @@ class _Reader:
 
     def _complain(self, problem: str, field: str = "payload") -> None:
         if self.complaint is None:
-            self.complaint = Rejected(field, problem, _ALLOWED)
+            self.complaint = Rejected(field, problem, _ALLOWED, kind=Refusal.MALFORMED)
 
     def scan(self) -> None:
         """Find depth and lone surrogates before the parser recurses or makes unencodable strings."""
@@ -109,7 +108,7 @@ class _Reader:
             elif not in_string:
                 depth += (token in "[{") - (token in "]}")
                 if depth > MAX_DEPTH:
-                    raise Rejected("payload", f"nests deeper than {MAX_DEPTH} levels", _ALLOWED)
+                    raise Rejected("payload", f"nests deeper than {MAX_DEPTH} levels", _ALLOWED, kind=Refusal.MALFORMED)
             elif _is_high(token):
                 high = match
             elif _is_low(token):

@@ -14,7 +14,9 @@ from prometheus_client.registry import Collector
 
 from edge_agent import __version__
 from edge_agent.announcement import Outcome, Priority
+from edge_agent.parse import Refusal
 from edge_agent.phrases import CacheError, CacheStats
+from edge_agent.policy import PolicyName
 from edge_agent.service.board import Board
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.stages import STAGES
@@ -38,7 +40,8 @@ class Metrics:
         self._underruns = Counter("underruns", "Silences where sound should have been", ("cause",), **made)
         self._device_losses = Counter("device_losses", "Times the audio device went away", **made)
         self._reconnects = Counter("reconnects", "Times an ingress got its peer back", ("ingress",), **made)
-        self._refused = Counter("refused_connections", "ZeroMQ connections that were not let in", ("cause",), **made)
+        self._refused_connections = Counter("refused_connections", "ZeroMQ connections that were not let in", ("cause",), **made)
+        self._refused_requests = Counter("refused_requests", "Requests and commands that were refused", ("reason",), **made)
         self._fallbacks = Counter("engine_fallbacks", "Times a slower provider had to take over", **made)
         self._degraded = Gauge("degraded", "1 while something does not do all it should", **made)
         self._engine = Info("engine", "What speaks", **made)
@@ -52,7 +55,9 @@ class Metrics:
         for cause in ("synthesis", "device"):
             self._underruns.labels(cause)
         for cause in ("key", "protocol", "incomplete"):
-            self._refused.labels(cause)
+            self._refused_connections.labels(cause)
+        for reason in (*Refusal, *PolicyName):
+            self._refused_requests.labels(reason.value)
 
     def watch(
         self,
@@ -85,9 +90,13 @@ class Metrics:
     def reconnected(self, ingress: str) -> None:
         self._reconnects.labels(ingress).inc()
 
-    def refused(self, cause: str) -> None:
+    def connection_refused(self, cause: str) -> None:
         """A connection was not let in, for one of the causes in :data:`edge_agent.ingress.zmq_doors.HANDSHAKE_FAILURES`."""
-        self._refused.labels(cause).inc()
+        self._refused_connections.labels(cause).inc()
+
+    def request_refused(self, reason: str) -> None:
+        """A request or a command was answered with a refusal; ``reason`` is a :class:`Refusal` or a :class:`PolicyName`."""
+        self._refused_requests.labels(reason).inc()
 
     def engine(self, *, voice: str, provider: str, fallback: bool = False) -> None:
         """A voice was loaded, on a provider; ``fallback`` if a faster one had failed."""

@@ -14,7 +14,7 @@ from edge_agent.announcement import Announcement
 from edge_agent.cli import main
 from edge_agent.events import Event
 from edge_agent.ingress import Command, Message, MqttConfig, MqttIngress, Route
-from edge_agent.parse import Rejected, parse
+from edge_agent.parse import Refusal, Rejected, parse
 from tests.rigs.mosquitto import Mosquitto, MosquittoFactory, mosquitto  # noqa: F401 (fixture)
 from tests.rigs.mqtt_peer import eventually
 
@@ -47,6 +47,9 @@ class Answering:
     def command(self, command: Command, reply: Route) -> None:
         self.commands.append(command)
         self.reply(command, reply)
+
+    def refused(self, kind: Refusal) -> None:
+        pass
 
     def sent(self, event_id: str) -> None:
         pass

@@ -113,6 +113,28 @@ def test_what_is_no_request_at_all_is_answered_and_acknowledged(world: World, ra
     assert len(others) == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"raw": b"{"}, "malformed"),
+        ({"raw": b"a" * 17_000}, "too_large"),
+        ({"volume": 7}, "field"),
+        ({"voice": "nobody"}, "unspeakable"),
+        ({"text": "..."}, "unspeakable"),
+    ],
+)
+def test_refusals_are_counted_by_their_reason(world: World, fields: dict, reason: str) -> None:
+    world.say(**{"text": ONE, **fields})
+    world.run(0.1)
+    assert refusals(world) == {reason: 1}
+
+
+def refusals(world: World) -> dict[str, int]:
+    """Counted so far, by reason."""
+    prefix = "refused_requests_total."
+    return {name.removeprefix(prefix): count for name, count in world.metrics.figures().items() if name.startswith(prefix)}
+
+
 def test_blocked_words_rates_and_quotas_are_rejected_with_the_policy(make_world) -> None:
     world: World = make_world(policy=PolicyConfig(blocked_words=("赌场",), rate_per_minute=2, rate_burst=2, daily_quota=3))
     world.say("欢迎来到赌场", id="blocked")
@@ -128,6 +150,7 @@ def test_blocked_words_rates_and_quotas_are_rejected_with_the_policy(make_world)
     assert world.end("n2").detail["policy"] == "rate_limit"
     assert world.end("later").kind == "played"
     assert world.end("last").detail["policy"] == "daily_quota"
+    assert refusals(world) == {"blocked_words": 1, "rate_limit": 1, "daily_quota": 1}
 
 
 def test_a_duplicate_does_not_count_against_limits(make_world) -> None:

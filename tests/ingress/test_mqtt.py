@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -445,6 +446,7 @@ class TestCommands:
         assert (answer["ok"], answer["ref"], answer["field"]) == (False, "r1", "volume")
         assert "0 to 1" in answer["allowed"]
         assert inbox.commands == []
+        assert inbox.refusals == ["field"]
 
     def test_a_core_that_answers_with_no_one_waiting_is_fine(self, mosquitto, start_ingress, peer):
         broker = mosquitto()
@@ -475,6 +477,8 @@ class TestHostile:
         eventually(lambda: len(attacker.on(REPLY)) == len(HOSTILE_PAYLOADS))
         assert not any(answer["ok"] for answer in attacker.on(REPLY))
         assert inbox.commands == []
+        # The last one, which is too large for either topic; of the other commands, two have good JSON and a bad field.
+        assert Counter(inbox.refusals) == {"malformed": 10, "field": 2, "too_large": 2}
         # What is small enough is for the parser to judge, which knows the requester's id.
         assert [message.payload for message in inbox.messages[:-1]] == [p for p in HOSTILE_PAYLOADS if len(p) <= 16384]
         assert len(inbox.links) == 1

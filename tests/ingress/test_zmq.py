@@ -154,6 +154,7 @@ def test_what_is_no_request_is_told_why(station: Station, peer: RawPeer, frames:
     answer = peer.receive()
     assert (answer["ok"], answer["field"]) == (False, field)
     assert answer["reason"]
+    assert len(station.core.refusals) == 1
     assert peer.ask("ping")["ok"] is True
     assert not station.core.messages
 
@@ -255,6 +256,7 @@ def test_too_many_unanswered_requests_are_refused(station: Station, peer: RawPee
     refused = peer.receive()
     assert (refused["ok"], refused["status"]) == (False, "rejected")
     assert "too many" in refused["reason"]
+    assert station.core.refusals == ["busy"]
 
 
 def test_a_peer_that_reads_nothing_harms_nobody(station: Station, peer: RawPeer) -> None:
@@ -433,6 +435,7 @@ def test_allowing_and_revoking_need_no_restart(network: Station) -> None:
         with pytest.raises(Rejected, match="was revoked"):
             speech.say("x", lang="en")
     assert len(network.core.messages) == 1
+    assert network.core.refusals == ["unauthorised"]
 
 
 def test_a_garbled_list_lets_nobody_in(network: Station) -> None:

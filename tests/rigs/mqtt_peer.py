@@ -18,6 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge_agent.ingress import Command, Message, Route
+from edge_agent.parse import Refusal
 
 _WITHIN_S = 20.0
 
@@ -109,6 +110,7 @@ class RecordingInbox:
     acks: list[Callable[[], None]] = field(default_factory=list)
     commands: list[tuple[Command, Route]] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     links: list[tuple[str, bool, str | None]] = field(default_factory=list)
 
     def submit(self, message: Message, ack: Callable[[], None]) -> None:
@@ -119,6 +121,9 @@ class RecordingInbox:
 
     def command(self, command: Command, reply: Route) -> None:
         self.commands.append((command, reply))
+
+    def refused(self, kind: Refusal) -> None:
+        self.refusals.append(kind)
 
     def sent(self, event_id: str) -> None:
         self.delivered.append(event_id)

@@ -17,7 +17,7 @@ import zmq
 from edge_agent.events import Event
 from edge_agent.ingress import Cancel, Command, Message, Prewarm, Route, Status, Stop, Verdict, ZmqConfig, ZmqIngress
 from edge_agent.ingress.zmq_keys import KeyRing, make_pair, write_client_file
-from edge_agent.parse import Rejected, parse
+from edge_agent.parse import Refusal, Rejected, parse
 from tests.rigs.ports import free_port
 
 WITHIN_MS = 20_000
@@ -33,6 +33,7 @@ class Answering:
     messages: list[Message] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     delivered: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     links: list[tuple[bool, str | None]] = field(default_factory=list)
     whereabouts: dict[str, str] = field(default_factory=dict)
     on_command: Callable[[Command, Route], bool] = lambda _command, _route: False
@@ -78,6 +79,9 @@ class Answering:
             reply.answer(state="online", why=[], announcements={one: self.whereabouts.get(one, "unknown") for one in command.ids})
         else:
             reply.answer(state="online", why=[])
+
+    def refused(self, kind: Refusal) -> None:
+        self.refusals.append(kind)
 
     def sent(self, event_id: str) -> None:
         self.delivered.append(event_id)

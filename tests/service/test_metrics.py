@@ -27,7 +27,10 @@ def test_announcements_are_counted_by_outcome_and_priority() -> None:
     metrics = Metrics()
     metrics.finished(Outcome.PLAYED, Priority.IMPORTANT, {"received": 0.0, "journaled": 0.004, "first_pcm": 0.12})
     metrics.finished(Outcome.REJECTED, None)
+    metrics.request_refused("too_large")
     found = exposition(metrics)
+    assert found['edge_agent_refused_requests_total{reason="too_large"}'] == 1
+    assert found['edge_agent_refused_requests_total{reason="rate_limit"}'] == 0
     assert found['edge_agent_announcements_total{outcome="played",priority="important"}'] == 1
     assert found['edge_agent_announcements_total{outcome="rejected",priority="normal"}'] == 1
     assert found['edge_agent_announcements_total{outcome="expired",priority="info"}'] == 0, "there before the first"
