@@ -25,6 +25,7 @@ from edge_agent.phrases import CacheError, PhraseCache
 from edge_agent.playback.player import Player
 from edge_agent.playback.portaudio import PortAudioSink
 from edge_agent.policy import Policy
+from edge_agent.prewarm import Prewarm
 from edge_agent.queue import SpeechQueue
 from edge_agent.reload import Changes, compare
 from edge_agent.service.board import Board
@@ -42,9 +43,10 @@ from edge_agent.voice_switch import CHECK_EVERY_S, Parts, VoiceSwitch
 from edge_agent.voices import UnknownVoice, VoiceInfo
 from edge_agent.voices.fleet import Follower
 from edge_agent.voices.keys import KeysError, TrustFile
+from edge_agent.voices.pack import Extras
 from edge_agent.voices.store import Store, StoreError, open_catalog, open_store
 from edge_agent.voices.usb import Watched
-from edge_agent.worker import SynthesisWorker, Warm
+from edge_agent.worker import SynthesisWorker
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +134,9 @@ class Agent:
         logging.getLogger().setLevel(config.log.level.upper())
         self._admission.use(config.announcement.build())
         self._speaker.use(Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
+        self._prewarm.file = config.cache.prewarm_file
         with suppress(UnknownVoice):  # said at the start already
-            self._prewarm(self._worker, self._catalog.speaking(self._settings.voice))
+            self._prewarm.begin(self._catalog.speaking(self._settings.voice))
 
     def _start(self) -> None:
         config = self._config
@@ -147,12 +150,11 @@ class Agent:
         self._store = store = self._open_store(cache)
         self._catalog = open_catalog(config.paths.state_dir)
         settings.voice = config.voice.id or self._catalog.shelved.chosen or settings.voice
-        engines = self._opened(self._make_engines(store))
-        templates = Templates.parse(config.announcement.templates)
-        speaker = Speaker(engines, cache, templates, config.audio.loudness_lufs)
+        speaker = self._make_speaker(store, cache)
         synthesis_heart = Heartbeat("synthesis", SYNTHESIS_LIMIT_S)
         audio_heart = Heartbeat("audio", AUDIO_LIMIT_S)
         worker = SynthesisWorker(speaker, synthesis_heart)
+        prewarm = self._prewarm = Prewarm(worker, speaker.repertoires, self._health, config.cache.prewarm_file)
         queue = SpeechQueue(max_waiting=config.announcement.max_waiting)
 
         mqtt = MqttIngress(config.mqtt.build()) if config.mqtt.enabled else None
@@ -192,7 +194,7 @@ class Agent:
         self._start_metrics()
         core.recover()
         parts = Parts(
-            store, self._catalog, engines, worker, settings, cache, self._health, self._tell, lambda voice: self._loaded(worker, voice),
+            store, self._catalog, speaker, worker, prewarm, settings, cache, self._health, self._tell, self._publish_soon,
             TrustFile(config.paths.keys).read,
         )
         switch = VoiceSwitch(parts, self._loop)
@@ -244,6 +246,16 @@ class Agent:
         identity = str(store.gate.identities[0].to_public()) if store.gate.identities else config.mqtt.device
         return Follower(config.mqtt.build(), store, TrustFile(config.paths.keys).read, identity, config.paths.incoming)
 
+    def _make_speaker(self, store: Store, cache: PhraseCache | None) -> Speaker:
+        def extras(voice: VoiceInfo) -> Extras:
+            return Extras() if voice.seq is None else store.extras(voice.id, voice.seq)
+
+        templates = Templates.parse(self._config.announcement.templates)
+        engines = self._opened(self._make_engines(store))
+        speaker = Speaker(engines, cache, templates, self._config.audio.loudness_lufs, extras)
+        speaker.repertoires.prepare(self._catalog.shelved.voices)  # before the first request, which may be for a chime of a pack
+        return speaker
+
     def _make_engines(self, store: Store) -> Engines:
         voice = self._config.voice
         chooser = Chooser(self._config.paths.engines, voice.provider, voice.threads)
@@ -285,31 +297,9 @@ class Agent:
             except OSError as error:
                 self._health.degrade("metrics", f"port {section.port} of {section.address} cannot be served: {error}")
 
-    def _loaded(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
+    def _publish_soon(self) -> None:
         with suppress(RuntimeError):  # the loop is closed when the daemon was stopped meanwhile
             self._loop.call_soon_threadsafe(self._publish_health)
-        self._prewarm(worker, voice)
-
-    def _prewarm(self, worker: SynthesisWorker, voice: VoiceInfo) -> None:
-        """Have the phrases of the configuration, and those the voice's pack brings, when nothing else is to be done."""
-        texts: list[str] = []
-        trouble: list[str] = []
-        try:
-            if voice.seq is not None:
-                texts += self._store.manifest(voice.id, voice.seq).phrases
-            if (path := self._config.cache.prewarm_file) is not None:
-                lines = map(str.strip, path.read_text("utf-8").splitlines())
-                texts += [line for line in lines if line and not line.startswith("#")]
-        except (OSError, UnicodeError, EdgeAgentError) as error:
-            trouble.append(str(error))
-            self._health.degrade("prewarm", str(error))
-        if texts:
-            done = partial(self._warmed, len(texts), trouble)
-            worker.warm(Warm(tuple(dict.fromkeys(texts)), "auto", voice, pinned=True, done=done))
-
-    def _warmed(self, texts: int, trouble: list[str], made: int, problems: list[str]) -> None:
-        log.info("prewarmed texts=%d segments_made=%d failed=%d", texts, made, len(problems))
-        self._health.note("prewarm", "; ".join([*trouble, *problems][:3]) or None)
 
     # ---- reports
 

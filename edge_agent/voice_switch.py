@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.core.commands import Settings
@@ -18,8 +18,9 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.events import VOICE, Event
 from edge_agent.ingress import Route
 from edge_agent.phrases import PhraseCache
+from edge_agent.prewarm import Prewarm
 from edge_agent.service.health import Health
-from edge_agent.speech import Engines
+from edge_agent.speech import Speaker
 from edge_agent.synthesis import SynthesisError
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
 from edge_agent.voices.catalog import Shelved
@@ -39,17 +40,18 @@ CHANGES = ("installed", "refused", "activated", "rolled_back", "expired", "delet
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the switch works on; ``tell`` sends an event, ``loaded`` is called in a thread when a voice is ready."""
+    """What the switch works on; ``tell`` sends an event, ``loaded`` is called in a thread when a voice is ready to speak."""
 
     store: Store
     catalog: Catalog
-    engines: Engines
+    speaker: Speaker
     worker: SynthesisWorker
+    prewarm: Prewarm
     settings: Settings
     cache: PhraseCache | None
     health: Health
     tell: Callable[[Event], None]
-    loaded: Callable[[VoiceInfo], None]
+    loaded: Callable[[], None]
     trust: Callable[[], Trust]
 
 
@@ -63,6 +65,7 @@ class VoiceSwitch:
         self._seen: object = None
         self._told: int | None = None
         self._speaking: str | None = None
+        self._prewarmed: tuple[str, str] | None = None
         self._refusals = Refusals()
 
     def check(self) -> None:
@@ -92,6 +95,7 @@ class VoiceSwitch:
             shelved = self._parts.catalog.look()
             wanted = asked[-1][0] if asked else self._wanted(shelved)
             shelved, voice = self._prepare(shelved, wanted)
+            self._parts.speaker.repertoires.prepare(shelved.voices)
         except Exception:  # a supervision boundary: a switch that failed must not be the last one
             log.exception("voice switch failed")
         with contextlib.suppress(RuntimeError):  # the loop is closed when the daemon was stopped meanwhile
@@ -139,7 +143,7 @@ class VoiceSwitch:
                 self._parts.health.degrade("engine", str(error))
                 return shelved, None
             try:
-                self._parts.engines.prepare(voice)
+                self._parts.speaker.engines.prepare(voice)
             except SynthesisError as error:
                 log.error("voice not loaded voice=%s seq=%s error=%r", voice.id, voice.seq, str(error))
                 if not self._roll_back(voice, str(error)):
@@ -149,7 +153,7 @@ class VoiceSwitch:
                 shelved = catalog.look()
             else:
                 self._parts.worker.rehearse(voice)
-                self._parts.loaded(voice)
+                self._parts.loaded()
                 return shelved, voice
         return shelved, None
 
@@ -173,14 +177,16 @@ class VoiceSwitch:
 
     def _adopt(self, shelved: Shelved, wanted: str | None, voice: VoiceInfo | None) -> None:
         parts = self._parts
-        before = {each.id for each in parts.catalog.shelved.voices}
+        before = parts.catalog.shelved.voices
         parts.catalog.adopt(shelved)
         if wanted != parts.settings.voice:
             parts.settings.voice = wanted
             parts.settings.save()
-        gone = before - {each.id for each in shelved.voices}
-        if gone and shelved.trouble is None:
-            parts.worker.when_idle(lambda: self._forget(gone))
+        if shelved.trouble is None:
+            self._retire(before, shelved.voices)
+        if voice is not None and (voice.folder, voice.digest) != self._prewarmed:
+            self._prewarmed = voice.folder, voice.digest
+            parts.prewarm.begin(voice)
         why = parts.catalog.why_not(wanted) if wanted is not None else None
         instead = f"; voice {voice.id} speaks instead" if voice else ""
         parts.health.note("voice", f"{why}{instead}" if why else None)
@@ -196,10 +202,20 @@ class VoiceSwitch:
         except UnknownVoice:
             return ""
 
-    def _forget(self, gone: set[str]) -> None:
+    def _retire(self, before: Sequence[VoiceInfo], now: Sequence[VoiceInfo]) -> None:
+        """What a version that another one has replaced had ready may go when room is needed; what a deleted voice had goes."""
+        folders, ids = {each.folder for each in now}, {each.id for each in now}
+        for voice in before:
+            if voice.folder not in folders and voice.id in ids:
+                self._parts.prewarm.release(voice)
+        gone = {voice.id for voice in before} - ids
+        self._parts.worker.when_idle(lambda: self._forget(gone, now))
+
+    def _forget(self, gone: set[str], now: Sequence[VoiceInfo]) -> None:
         """In the synthesis thread, after its last sentence with them: what was recorded since they were deleted goes too."""
+        self._parts.speaker.repertoires.keep(now)
         for voice_id in gone:
-            self._parts.engines.drop(voice_id)
+            self._parts.speaker.engines.drop(voice_id)
             if self._parts.cache is not None:
                 self._parts.cache.clear(voice_id, include_pinned=True)
             log.info("voice forgotten voice=%s", voice_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from edge_agent.announcement import Lang
@@ -106,13 +107,24 @@ class SynthesisWorker:
         made, problems = 0, []
         for text in task.texts:
             try:
-                for segment in self._speaker.script(text, task.lang).speech:
+                for segment in self._speaker.script(text, task.lang, task.voice).speech:
                     made += self._speaker.prewarm(segment, task.voice, pinned=task.pinned, speed=task.speed)
                     yield
             except EdgeAgentError as error:
                 problems.append(f"{text[:40]!r}: {error}")
                 yield
         task.done(made, problems)
+
+    def release(self, texts: Iterable[str], voice: VoiceInfo) -> None:
+        """Pin the recordings of texts no longer, when there is nothing to say."""
+        self._when_idle(self._releasing(tuple(texts), voice))
+
+    def _releasing(self, texts: tuple[str, ...], voice: VoiceInfo) -> Iterator[None]:
+        for text in texts:
+            with suppress(EdgeAgentError):
+                for segment in self._speaker.script(text, "auto", voice).speech:
+                    self._speaker.release(segment, voice)
+            yield
 
     def step(self, patience_s: float = 0.0) -> bool:
         """What the thread does again and again: the most urgent thing, or wait so long for one; whether there was one."""

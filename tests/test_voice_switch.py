@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
@@ -14,18 +15,24 @@ import pytest
 from edge_agent.core.commands import Settings
 from edge_agent.events import Event
 from edge_agent.phrases import PhraseCache
+from edge_agent.playback import chimes
+from edge_agent.prewarm import Prewarm
 from edge_agent.service.health import Health
 from edge_agent.service.heartbeat import Heartbeat
-from edge_agent.speech import Engines, Speaker
+from edge_agent.speech import Engines, Repertoires, Speaker
+from edge_agent.speech.script import Sound
 from edge_agent.synthesis import SynthesisError
 from edge_agent.templates import Templates
+from edge_agent.text import Chime
 from edge_agent.voice_switch import Parts, VoiceSwitch
 from edge_agent.voices import Catalog
+from edge_agent.voices.pack import Extras
 from edge_agent.voices.store import StoreShelf
 from edge_agent.worker import SynthesisWorker
 from tests.doubles.fake_engine import FakeLoader, write_voice
 from tests.rigs.depot import NOW, Depot
 from tests.rigs.mqtt_peer import eventually
+from tests.voices.pack.maker import wav
 from tests.voices.store.conftest import clock, depot, make_store, nobody_waits_for_the_disk, store  # noqa: F401 (fixtures)
 
 
@@ -36,16 +43,19 @@ class Device:
         self.store, self.clock, self.depot = store, clock, depot
         self.loop = asyncio.new_event_loop()
         self.loader, self.broken, self.events, self.ready = FakeLoader(), set(), [], []
+        self.file = folder / "phrases.txt"
+        self.file.write_text("# of the device\n\n前方到站\n")
         self.catalog = Catalog(folder, write_voice(folder / "built-in", "default"), StoreShelf(store.layout.root), clock)
         self.engines = Engines("cpu", 1, load=self.loader, opened=self.opened)
         self.cache = PhraseCache(folder / "phrases", floor_bytes=0)
-        speaker = Speaker(self.engines, self.cache, Templates.parse(()), -16.0)
-        self.worker = SynthesisWorker(speaker, Heartbeat("synthesis", 30.0))
+        self.speaker = Speaker(self.engines, self.cache, Templates.parse(("请{who:name}取票",)), -16.0, self.extras)
+        self.worker = SynthesisWorker(self.speaker, Heartbeat("synthesis", 30.0))
         self.health = Health()
+        prewarm = Prewarm(self.worker, self.speaker.repertoires, self.health, self.file)
         self.settings = Settings(folder / "settings.json", volume=1.0, voice=None)
         parts = Parts(
-            store, self.catalog, self.engines, self.worker, self.settings, self.cache, self.health, self.events.append, self.ready.append,
-            lambda: depot.trust,
+            store, self.catalog, self.speaker, self.worker, prewarm, self.settings, self.cache, self.health, self.events.append,
+            lambda: self.ready.append(None), lambda: depot.trust,
         )  # fmt: skip
         self.switch = VoiceSwitch(parts, self.loop)
 
@@ -53,6 +63,9 @@ class Device:
         if (voice.id, voice.seq) in self.broken:
             raise SynthesisError(f"{voice.id} {voice.seq} is broken")
         return nullcontext(Path(voice.folder)) if voice.seq is None else self.store.opened(voice.id, voice.seq)
+
+    def extras(self, voice) -> Extras:
+        return self.store.extras(voice.id, voice.seq)
 
     def until(self, condition) -> None:
         def met() -> bool:
@@ -70,8 +83,23 @@ class Device:
     def changes(self) -> list[tuple[str, str, int]]:
         return [(event.detail["change"], event.detail["voice"], event.detail["seq"]) for event in self.events]
 
-    def install(self, seq: int, **more: object) -> None:
-        self.store.install(self.depot.pack(seq, self.depot.voice(content=b"%d" % seq), **more), by="test")
+    def install(self, seq: int, *, chimes: dict[str, bytes] | None = None, **more: object) -> None:
+        voice = self.depot.voice(content=b"%d" % seq)
+        for name, content in (chimes or {}).items():
+            (voice / f"{name}.wav").write_bytes(content)
+        more["chimes"] = {name: f"{name}.wav" for name in chimes or {}}
+        self.store.install(self.depot.pack(seq, voice, **more), by="test")
+
+    def recorded(self, voice_id: str) -> dict[str, bool]:
+        """Texts in the phrase cache, and whether they are pinned."""
+        return {entry.text: entry.pinned for entry in self.cache.entries() if entry.voice_id == voice_id}
+
+    def chimes(self, voice_id: str | None = None) -> set[str]:
+        """Those there are besides the device's own."""
+        return set(self.speaker.repertoires.of(self.catalog.get(voice_id)).chimes) - set(chimes.names())
+
+    def said(self, text: str, voice_id: str | None = None) -> list[str]:
+        return [item.text for item in self.speaker.script(text, "auto", self.catalog.get(voice_id)).speech]
 
     def close(self) -> None:
         self.cache.close()
@@ -93,7 +121,7 @@ def test_an_installed_voice_takes_over_once_it_is_loaded(device: Device) -> None
     assert device.speaking() == "default"
     device.until(lambda: device.changes() == [("installed", "anna", 7)])
     assert device.speaking() == "anna"
-    assert [voice.id for voice in device.ready] == ["default", "anna"]
+    assert len(device.ready) == 2, "one voice after the other"
     assert device.health.state() == ("online", [])
     assert isinstance(device.events[0], Event) and device.events[0].detail["speaking"] == "anna"
 
@@ -145,7 +173,7 @@ def test_what_was_recorded_after_a_deletion_goes_too(device: Device) -> None:
     device.until(lambda: device.speaking() == "anna")
     device.store.delete("anna", by="test")
     device.cache.put("a" * 64, np.zeros(2400, np.float32), text="late", lang="en", voice_id="anna", sample_rate=24_000)
-    device.until(lambda: ("deleted", "anna", 7) in device.changes() and not device.cache.entries())
+    device.until(lambda: ("deleted", "anna", 7) in device.changes() and not device.recorded("anna"))
     assert device.speaking() == "default"
     assert device.settings.voice is None
 
@@ -159,3 +187,66 @@ def test_a_store_that_breaks_costs_nothing_but_its_voices(device: Device) -> Non
     assert device.speaking() == "default"
     device.store.layout.state.write_bytes(kept)
     device.until(lambda: device.speaking() == "anna")
+
+
+TICKET = "请A12号到3号窗口"
+
+
+def test_what_a_pack_brings_comes_and_goes_with_its_voice(device: Device) -> None:
+    whole = device.said(TICKET)
+    assert len(whole) == 1
+    device.install(7, phrases=["请取票"], templates=["请{ticket:code}号到{window:number}号窗口"], chimes={"gate": wav()})
+    device.until(lambda: device.recorded("anna") == dict.fromkeys(("请取票", "前方到站", "请", "号到", "号窗口"), True))
+    assert (device.chimes(), device.chimes("default")) == ({"gate"}, set())
+    assert (device.said(TICKET), device.said(TICKET, "default")) == (["请", "A十二", "号到", "三", "号窗口"], whole)
+
+    device.install(8, phrases=["请付款"], chimes={"door": wav()})
+    # What only the version before says is pinned no longer; a file's phrase is, in either version's recording.
+    device.until(lambda: device.recorded("anna").get("请付款") and not device.recorded("anna")["请取票"])
+    pinned = [entry.text for entry in device.cache.entries() if entry.voice_id == "anna" and entry.pinned]
+    assert sorted(pinned) == ["前方到站", "请付款"]
+    assert (device.chimes(), device.said(TICKET)) == ({"door"}, whole)
+
+    device.store.roll_back("anna", by="test")
+    device.until(lambda: device.recorded("anna")["请取票"] and not device.recorded("anna")["请付款"])
+    assert (device.chimes(), len(device.said(TICKET))) == ({"gate"}, 5)
+
+    device.switch.choose("default", "test")
+    device.until(lambda: device.speaking() == "default" and not device.switch._busy)
+    assert (device.chimes(), device.chimes("anna")) == (set(), {"gate"}), "of the voice that speaks"
+
+
+def test_nothing_of_a_deleted_pack_stays_in_cache_or_memory(device: Device) -> None:
+    device.install(7, phrases=["请取票"], templates=["请{ticket:code}号"], chimes={"gate": wav()})
+    device.until(lambda: device.recorded("anna").get("请取票") is True)
+    voice = device.catalog.get("anna")
+    repertoire = weakref.ref(device.speaker.repertoires.of(voice))
+    script = device.speaker.script("请取票", "auto", voice, chime="gate")
+    device.store.delete("anna", by="test")
+    device.until(lambda: ("deleted", "anna", 7) in device.changes() and repertoire() is None)
+    assert device.recorded("anna") == {}
+    assert script.items[0].name == "gate", "what was begun is ended with its chime"
+    assert device.speaker.repertoires.of(voice).chimes == tuple(chimes.names())
+
+
+def test_the_device_goes_before_the_pack(device: Device) -> None:
+    device.install(7, templates=["{all}取票"], chimes={"alarm": wav(), "gate": wav()})
+    device.until(lambda: device.speaking() == "anna")
+    assert device.said("请张三取票") == ["请", "张三", "取票"], "by the template of the device"
+    assert device.said("请A12取票") == ["请A十二", "取票"], "by the pack's, as the device's takes names only"
+    kinds = [type(device.speaker.script("请取票", "auto", device.catalog.get("anna"), chime=name).items[0]) for name in ("alarm", "gate")]
+    assert kinds == [Chime, Sound]
+
+
+def test_extras_that_cannot_be_read_are_tried_again_and_cost_nothing_else(device: Device) -> None:
+    device.install(7, chimes={"gate": wav()})
+    device.until(lambda: device.speaking() == "anna")
+    victim = next(device.store.layout.version("anna", 7).rglob("gate.wav.age"))
+    kept = victim.read_bytes()
+    victim.write_bytes(b"rubbish")
+    fresh, voice = Repertoires(Templates.parse(()), device.extras), device.catalog.get("anna")
+    fresh.prepare([voice])
+    assert fresh.of(voice).chimes == tuple(chimes.names())
+    victim.write_bytes(kept)
+    fresh.prepare([voice])
+    assert "gate" in fresh.of(voice).chimes

@@ -12,7 +12,7 @@ from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import PCM, as_float
 from edge_agent.templates import Templates
 from edge_agent.voices import VoiceInfo
-from edge_agent.voices.store import open_catalog, voice_files
+from edge_agent.voices.store import open_catalog, voice_extras, voice_files
 
 
 class OfflineSpeaker:
@@ -22,7 +22,8 @@ class OfflineSpeaker:
         self._catalog = open_catalog(config.paths.state_dir)
         self._default = config.voice.id
         engines = Engines(config.voice.provider, config.voice.threads, opened=voice_files(config))
-        self._speaker = Speaker(engines, None, Templates.parse(config.announcement.templates), config.audio.loudness_lufs)
+        templates = Templates.parse(config.announcement.templates)
+        self._speaker = Speaker(engines, None, templates, config.audio.loudness_lufs, voice_extras(config))
 
     def voice(self, voice_id: str | None) -> VoiceInfo:
         """A voice by its id, or the one that speaks when none is named.
@@ -49,7 +50,7 @@ class OfflineSpeaker:
             TextError, SynthesisError: it cannot be spoken.
         """
         limiter = Limiter(voice.sample_rate)
-        script = self._speaker.script(text, lang, chime=chime, repeat=repeat)
+        script = self._speaker.script(text, lang, voice, chime=chime, repeat=repeat)
         for piece in self._speaker.pieces(script, voice, speed=speed):
             yield limiter.process((as_float(piece.pcm) * np.float32(piece.gain * volume)).astype(np.float32, copy=False))
         yield limiter.flush()

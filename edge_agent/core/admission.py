@@ -10,7 +10,6 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Message
 from edge_agent.journal import Duplicate, Journal
 from edge_agent.parse import Defaults, Refusal, Rejected, parse
-from edge_agent.playback import chimes
 from edge_agent.policy import Policy, PolicyName, Rejection
 from edge_agent.speech import Script, Speaker
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
@@ -81,11 +80,12 @@ class Admission:
         except UnknownVoice as error:
             problem = error.problem or f"{error.voice_id!r} is not installed"
             raise Rejected("voice", problem, ", ".join(error.known) or "none", kind=Refusal.UNSPEAKABLE) from error
-        if announcement.chime is not None and announcement.chime not in chimes.names():
-            raise Rejected("chime", f"{announcement.chime!r} does not exist", ", ".join(sorted(chimes.names())), kind=Refusal.UNSPEAKABLE)
+        repertoire = self._speaker.repertoires.of(voice)
+        if announcement.chime is not None and announcement.chime not in repertoire.chimes:
+            raise Rejected("chime", f"{announcement.chime!r} does not exist", ", ".join(repertoire.chimes), kind=Refusal.UNSPEAKABLE)
         try:
             script = self._speaker.script(
-                announcement.text, announcement.lang, chime=announcement.chime, repeat=announcement.repeat, gap_s=announcement.gap_s
+                announcement.text, announcement.lang, voice, chime=announcement.chime, repeat=announcement.repeat, gap_s=announcement.gap_s
             )
         except EdgeAgentError as error:
             allowed = "text with at least one word, or the SSML subset"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from edge_agent.playback.errors import PlaybackError
@@ -93,6 +94,13 @@ def render(name: str, sample_rate: int) -> PCM:
     return _normalised(sound, sample_rate)
 
 
+def fit(pcm: PCM, sample_rate: int, wanted_rate: int) -> PCM:
+    """A recorded sound, float32 mono [n_samples], as :func:`render` would give it: at ``wanted_rate`` Hz, at the loudness target."""
+    if sample_rate != wanted_rate:
+        pcm = soxr.resample(pcm, sample_rate, wanted_rate, quality="HQ")
+    return _normalised(pcm, wanted_rate)
+
+
 def _strike(timbre: _Timbre, note: _Note, sample_rate: int) -> NDArray[np.float64]:
     t = np.arange(round(note.length_s * sample_rate)) / sample_rate
     tone = np.zeros(len(t))
@@ -103,7 +111,7 @@ def _strike(timbre: _Timbre, note: _Note, sample_rate: int) -> NDArray[np.float6
     return tone * np.clip(t / timbre.attack_s, 0, 1) * np.clip((note.length_s - t) / release_s, 0, 1)
 
 
-def _normalised(sound: NDArray[np.float64], sample_rate: int) -> PCM:
+def _normalised(sound: NDArray[np.floating], sample_rate: int) -> PCM:
     pcm = sound.astype(np.float32)
     for _ in range(_PASSES):  # what the limiter takes away is asked for again
         gain = gain_to(integrated_lufs(pcm, sample_rate), TARGET_LUFS)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from edge_agent.templates import Piece, Templates
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.templates import Piece, Template
 from edge_agent.text import Chime, Pause, Speech, language, plan, plan_as
 from edge_agent.text.errors import TextError
 
-Item = Speech | Pause | Chime
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A chime that a voice's pack brings: mono float32 PCM [n_samples] at the voice's sample rate and the loudness target."""
+
+    name: str
+    pcm: NDArray[np.float32]
+
+
+Item = Speech | Pause | Chime | Sound
 
 READ_AS = {"code": "ticket", "number": "number"}
 """How what fills a slot is read, by the slot's kind; other kinds hold plain text."""
@@ -27,14 +40,18 @@ class Script:
 
 
 def write_script(
-    text: str, lang: str, *, templates: Templates | None = None, chime: str | None = None, repeat: int = 1, gap_s: float = 1.0
+    text: str, lang: str, *, templates: Iterable[Template] = (), chime: str | None = None, repeat: int = 1, gap_s: float = 1.0
 ) -> Script:
     """Plan a text, by a template's parts where one fits, with its chime before and its repetitions after.
+
+    Args:
+        templates: of several that fit the first counts.
 
     Raises:
         TextError: nothing in it can be spoken, or its SSML is wrong.
     """
-    match = templates.match(text) if templates and not text.lstrip().startswith("<") else None
+    fitting = () if text.lstrip().startswith("<") else (template.match(text) for template in templates)
+    match = next(filter(None, fitting), None)
     spoken: list[Item] = []
     if match is not None:
         try:

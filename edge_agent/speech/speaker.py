@@ -6,15 +6,16 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
-from edge_agent.phrases import NotCacheable, PhraseCache, phrase_key
+from edge_agent.phrases import CacheError, NotCacheable, PhraseCache, phrase_key
 from edge_agent.playback import chimes
 from edge_agent.playback.loudness import TARGET_LUFS, gain_to
 from edge_agent.speech.engines import Engines
-from edge_agent.speech.script import Item, Script, write_script
+from edge_agent.speech.repertoire import NOTHING, ReadExtras, Repertoires
+from edge_agent.speech.script import Item, Script, Sound
 from edge_agent.synthesis import PCM, Chunk, SynthesisError, as_float
 from edge_agent.templates import Templates
 from edge_agent.text import FRONT_END_VERSION, Chime, Pause, Speech
@@ -41,29 +42,39 @@ class Speaker:
     Args:
         engines: loaded voices.
         cache: recordings, or None to do without.
-        templates: sentences with slots, cached by their parts.
+        templates: the device's sentences with slots, cached by their parts.
         loudness_lufs: the loudness that voices and chimes are brought to.
+        extras: gives what a voice's pack brings besides the voice; may raise :class:`EdgeAgentError`.
     """
 
-    def __init__(self, engines: Engines, cache: PhraseCache | None, templates: Templates, loudness_lufs: float) -> None:
+    def __init__(
+        self, engines: Engines, cache: PhraseCache | None, templates: Templates, loudness_lufs: float,
+        extras: ReadExtras = lambda _voice: NOTHING,
+    ) -> None:
         self.engines = engines
+        self.repertoires = Repertoires(templates, extras)
         self._cache = cache
-        self.use(templates, loudness_lufs)
+        self._loudness_lufs = loudness_lufs
         self._chime = lru_cache(maxsize=16)(chimes.render)
 
     def use(self, templates: Templates, loudness_lufs: float) -> None:
         """Speak so from the next script on. May be called from any thread."""
         self._loudness_lufs = loudness_lufs
-        self._script = lru_cache(maxsize=512)(partial(_write, templates))
+        self.repertoires.use(templates)
 
-    def script(self, text: str, lang: str, *, chime: str | None = None, repeat: int = 1, gap_s: float = 1.0) -> Script:
+    def script(
+        self, text: str, lang: str, voice: VoiceInfo | None = None, *, chime: str | None = None, repeat: int = 1, gap_s: float = 1.0
+    ) -> Script:
         """What will be heard; remembered for texts that come again. See :func:`write_script`.
+
+        Args:
+            voice: whose pack's templates and chimes there are beside the device's own.
 
         Raises:
             TextError: nothing can be spoken, or the SSML is wrong.
             SynthesisError: it asks for a chime that does not exist.
         """
-        return self._script(text, lang, chime, repeat, gap_s)
+        return self.repertoires.of(voice).script(text, lang, chime, repeat, gap_s)
 
     def pieces(self, script: Script, voice: VoiceInfo, *, speed: float = 1.0, first: int = 0) -> Iterator[Piece]:
         """The sound of a script from segment ``first`` on, as early as it is there.
@@ -87,6 +98,12 @@ class Speaker:
             self._cache.pin(self.key(segment, voice, speed))
         return False in origins
 
+    def release(self, segment: Speech, voice: VoiceInfo, *, speed: float = 1.0) -> None:
+        """Pin a segment no longer; if it is not in the cache, or the cache cannot be written, nothing is lost."""
+        if self._cache is not None:
+            with contextlib.suppress(CacheError):
+                self._cache.pin(self.key(segment, voice, speed), pinned=False)
+
     def rehearse(self, text: str, voice: VoiceInfo) -> None:
         """Speak to nobody and keep nothing, so that whoever speaks next does not pay for what is done only once.
 
@@ -95,7 +112,7 @@ class Speaker:
             SynthesisError: the engine failed.
         """
         engine = self.engines.get(voice)
-        for segment in self.script(text, "auto").speech:
+        for segment in self.script(text, "auto", voice).speech:
             for _ in engine.synthesize(segment):
                 pass
 
@@ -111,6 +128,8 @@ class Speaker:
             yield Piece(np.zeros(round(item.seconds * voice.sample_rate), np.float32), number, 1.0, None)
         elif isinstance(item, Chime):
             yield Piece(self._chime(item.name, voice.sample_rate), number, gain_to(TARGET_LUFS, self._loudness_lufs), None)
+        elif isinstance(item, Sound):
+            yield Piece(item.pcm, number, gain_to(TARGET_LUFS, self._loudness_lufs), None)
         else:
             gain = gain_to(voice.loudness_lufs, self._loudness_lufs) * 10 ** (item.gain_db / 20)
             key = self.key(item, voice, speed)
@@ -147,11 +166,3 @@ class Speaker:
             self._cache.put(
                 key, pcm, text=item.text, lang=item.lang, voice_id=voice.id, sample_rate=voice.sample_rate, synthesis_s=busy_s
             )
-
-
-def _write(templates: Templates, text: str, lang: str, chime: str | None, repeat: int, gap_s: float) -> Script:
-    script = write_script(text, lang, templates=templates, chime=chime, repeat=repeat, gap_s=gap_s)
-    for item in script.items:
-        if isinstance(item, Chime) and item.name not in chimes.names():
-            raise SynthesisError(f"there is no chime {item.name!r}; there are {', '.join(sorted(chimes.names()))}")
-    return script

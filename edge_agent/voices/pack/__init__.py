@@ -1,7 +1,9 @@
 """Voice packs: one file that carries a voice, its owner's consent and two signatures; see ``edge_agent/voices/README.md``."""
 
 from edge_agent.voices.pack.build import build_pack, seal_pack, sign_pack
+from edge_agent.voices.pack.chime import Recording
 from edge_agent.voices.pack.errors import PackError, Reason
+from edge_agent.voices.pack.extras import Extras, read_extras
 from edge_agent.voices.pack.inspect import Contents, inspect_pack, verify_station
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import ALWAYS, FileEntry, Manifest
@@ -14,6 +16,7 @@ from edge_agent.voices.pack.verify import verify_folder
 __all__ = [
     "ALWAYS",
     "Contents",
+    "Extras",
     "FileEntry",
     "Limits",
     "Manifest",
@@ -21,10 +24,12 @@ __all__ = [
     "PackError",
     "Program",
     "Reason",
+    "Recording",
     "Sink",
     "build_pack",
     "inspect_pack",
     "open_pack",
+    "read_extras",
     "seal_pack",
     "sign_pack",
     "verify_folder",

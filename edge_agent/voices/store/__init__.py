@@ -1,7 +1,7 @@
 """The store of installed voices; see ``STORE.md`` beside the packages of this folder."""
 
 from edge_agent.voices.store.audit import Damage, Record
-from edge_agent.voices.store.device import open_store, voice_files
+from edge_agent.voices.store.device import open_store, voice_extras, voice_files
 from edge_agent.voices.store.errors import REASONS, AlreadyInstalled, StoreError
 from edge_agent.voices.store.facts import Facts
 from edge_agent.voices.store.gate import Gate, KeyGate
@@ -32,5 +32,6 @@ __all__ = [
     "Trace",
     "open_catalog",
     "open_store",
+    "voice_extras",
     "voice_files",
 ]

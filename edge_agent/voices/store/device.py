@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.catalog import BUILT_IN, VoiceInfo, read_card
 from edge_agent.voices.keys import DeviceKeys, TrustFile, load_device_keys
-from edge_agent.voices.pack import Manifest, OpenPack
+from edge_agent.voices.pack import Extras, Manifest, OpenPack
 from edge_agent.voices.store import canary
 from edge_agent.voices.store.facts import read_facts
 from edge_agent.voices.store.gate import KeyGate
@@ -44,8 +44,8 @@ class DeviceGate:
     def open(self, source: Path | BinaryIO, now: datetime) -> OpenPack:
         return self._gate().open(source, now)
 
-    def verify(self, folder: Path, now: datetime) -> Manifest:
-        return self._gate().verify(folder, now)
+    def verify(self, folder: Path, now: datetime, only: Collection[str] | None = None) -> Manifest:
+        return self._gate().verify(folder, now, only)
 
     def sign(self, content: bytes, comment: str) -> bytes | None:
         return self._gate().sign(content, comment)
@@ -88,6 +88,15 @@ def voice_files(config: Config) -> Callable[[VoiceInfo], AbstractContextManager[
         return nullcontext(Path(voice.folder)) if voice.seq is None else open_store(config).opened(voice.id, voice.seq)
 
     return opened
+
+
+def voice_extras(config: Config) -> Callable[[VoiceInfo], Extras]:
+    """Gives what a voice's pack brings besides the voice, verified anew."""
+
+    def extras(voice: VoiceInfo) -> Extras:
+        return Extras() if voice.seq is None else open_store(config).extras(voice.id, voice.seq)
+
+    return extras
 
 
 def _clear(config: Config, voice_id: str) -> int:

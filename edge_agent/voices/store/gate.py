@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,8 +47,11 @@ class Gate(Protocol):
         """
         ...
 
-    def verify(self, folder: Path, now: datetime) -> Manifest:
+    def verify(self, folder: Path, now: datetime, only: Collection[str] | None = None) -> Manifest:
         """Check an installed voice's signatures, files, consent and time.
+
+        Args:
+            only: paths of the files that are to be used, if that is not all.
 
         Raises:
             PackError: it may not be used.
@@ -71,8 +74,8 @@ class KeyGate:
     def open(self, source: Path | BinaryIO, now: datetime) -> OpenPack:
         return open_pack(source, trust=self.trust(), identities=self.identities, now=now)
 
-    def verify(self, folder: Path, now: datetime) -> Manifest:
-        return verify_folder(folder, trust=self.trust(), now=now)
+    def verify(self, folder: Path, now: datetime, only: Collection[str] | None = None) -> Manifest:
+        return verify_folder(folder, trust=self.trust(), now=now, only=only)
 
     def sign(self, content: bytes, comment: str) -> bytes | None:
         return None if self.signer is None else self.signer.sign(content, comment)

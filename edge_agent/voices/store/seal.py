@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,12 @@ def seal(plain: Path, version: Path, files: str, identity: Any) -> None:
             encrypt(source, sealed, [own.to_public()])
 
 
-def unseal(version: Path, files: str, plain: Path, identities: Sequence[Any]) -> None:
+def unseal(version: Path, files: str, plain: Path, identities: Sequence[Any], only: Collection[str] | None = None) -> None:
     """Decrypt what :func:`seal` made into the folder ``plain``, which exists.
 
     Args:
         identities: the device's, as pyrage has them.
+        only: paths of the files that are wanted, if that is not all; those that lie readable come anyway.
 
     Raises:
         StoreError: ``damaged``: the key slot or a file does not open.
@@ -73,8 +74,10 @@ def unseal(version: Path, files: str, plain: Path, identities: Sequence[Any]) ->
             if path.is_dir() and not path.is_symlink():
                 target.mkdir(exist_ok=True)
             elif path.name.endswith(SUFFIX):
-                with path.open("rb") as sealed, target.with_name(target.name.removesuffix(SUFFIX)).open("xb") as opened:
-                    pyrage.decrypt_io(sealed, opened, [own])
+                target = target.with_name(target.name.removesuffix(SUFFIX))
+                if only is None or target.relative_to(plain).as_posix() in only:
+                    with path.open("rb") as sealed, target.open("xb") as opened:
+                        pyrage.decrypt_io(sealed, opened, [own])
             else:
                 target.write_bytes(path.read_bytes())
     except (OSError, ValueError, pyrage.DecryptError, pyrage.IdentityError) as error:

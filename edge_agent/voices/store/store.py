@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.pack.manifest import MANIFEST, Manifest
+from edge_agent.voices.pack import Extras, read_extras
+from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, Manifest
 from edge_agent.voices.store import arrival, departure, seal
 from edge_agent.voices.store.book import Book, Stamp
 from edge_agent.voices.store.errors import StoreError
@@ -98,20 +99,21 @@ class Store:
             StoreError: ``unknown`` or ``damaged``.
             PackError: it may not be used (any more).
         """
-        version = self.layout.version(voice_id, seq)
-        facts = read_facts(version)
-        now = self.book.now(self.state())
-        if not facts.sealed:
-            arrival.check_identity(self.gate.verify(version / FILES, now), voice_id, seq)
-            yield version / FILES
-            return
-        if not self.gate.identities:
-            raise StoreError("damaged", f"voice {voice_id} is sealed to a device key that is not there; bring the key back")
-        seal.sweep_memory(self.settings.memory)
-        with seal.in_memory(self.settings.memory) as plain:
-            seal.unseal(version, FILES, plain, self.gate.identities)
-            arrival.check_identity(self.gate.verify(plain, now), voice_id, seq)
-            yield plain
+        with self._verified(voice_id, seq) as (folder, _):
+            yield folder
+
+    def extras(self, voice_id: str, seq: int) -> Extras:
+        """What a version brings besides its voice, verified anew; the models, which take the time, are left alone.
+
+        Raises:
+            StoreError: ``unknown`` or ``damaged``.
+            PackError: it may not be used (any more).
+        """
+        chimes = set(self.manifest(voice_id, seq).chimes.values())
+        with self._verified(voice_id, seq, chimes | {CONSENT, CONSENT_SIGNATURE}) as (folder, manifest):
+            if set(manifest.chimes.values()) != chimes:
+                raise StoreError("damaged", f"the manifest of voice {voice_id} {seq} changed while it was read")
+            return read_extras(manifest, folder)
 
     # ---- changing
 
@@ -238,6 +240,23 @@ class Store:
         """
         with self.book.writing():
             self._record_refusal(error, by, dict(detail or {}))
+
+    @contextmanager
+    def _verified(self, voice_id: str, seq: int, only: Collection[str] | None = None) -> Iterator[tuple[Path, Manifest]]:
+        version = self.layout.version(voice_id, seq)
+        facts = read_facts(version)
+        now = self.book.now(self.state())
+        with ExitStack() as stack:
+            folder = version / FILES
+            if facts.sealed:
+                if not self.gate.identities:
+                    raise StoreError("damaged", f"voice {voice_id} is sealed to a device key that is not there; bring the key back")
+                seal.sweep_memory(self.settings.memory)
+                folder = stack.enter_context(seal.in_memory(self.settings.memory))
+                seal.unseal(version, FILES, folder, self.gate.identities, only)
+            manifest = self.gate.verify(folder, now, only)
+            arrival.check_identity(manifest, voice_id, seq)
+            yield folder, manifest
 
     def _checked(self, voice_id: str, seq: int) -> Facts:
         with self.opened(voice_id, seq):
