@@ -61,10 +61,14 @@ def build(
 
     A voice needs its owner's signed consent (--consent), or the signed statement that it has no owner (--synthetic).
     """
+    from edge_agent.playback.chimes import names
     from edge_agent.voices.pack import ALWAYS, build_pack, write_synthetic_consent
 
     if (consent is None) == (synthetic is None):
         raise click.UsageError("give the owner's --consent, or --synthetic for a voice that is nobody's")
+    named = dict(_chime(each) for each in chimes)
+    if taken := sorted(set(named) & set(names())):
+        raise click.UsageError(f"--chime {taken[0]}: the device has a chime of this name, which it plays instead; take another name")
     with tempfile.TemporaryDirectory() as scratch:
         if synthetic is not None:
             signer = secret_key(synthetic, password_file)
@@ -78,7 +82,7 @@ def build(
             licence=licence,
             phrases=lines(phrases),
             templates=lines(templates),
-            chimes=dict(_chime(each) for each in chimes),
+            chimes=named,
             valid_from=_utc(valid_from) or ALWAYS,
             expires=_utc(expires),
             rollout_percent=rollout,

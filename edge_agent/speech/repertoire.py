@@ -98,17 +98,16 @@ class Repertoires:
             self._unread &= folders
 
     def _fetch(self, voice: VoiceInfo) -> Repertoire:
-        templates = self._templates
+        templates, unread = self._templates, set()
         try:
             found = Repertoire(templates, self._read(voice), voice.sample_rate)
-            self._unread.discard(voice.folder)
         except EdgeAgentError as error:
-            log.warning("pack's phrases, templates and chimes unreadable voice=%s seq=%s error=%r", voice.id, voice.seq, str(error))
-            found = Repertoire(templates)
-            self._unread.add(voice.folder)
+            log.warning("extras of a pack unreadable voice=%s seq=%s error=%r", voice.id, voice.seq, str(error))
+            found, unread = Repertoire(templates), {voice.folder}
         with self._lock:
             if templates is self._templates:
                 self._of_voices[voice.folder] = found
+                self._unread = self._unread - {voice.folder} | unread
         return found
 
 

@@ -146,6 +146,15 @@ def test_a_voice_has_an_owner_or_none(
     assert not (tmp_path / "draft.vpk").exists()
 
 
+def test_a_chime_with_a_name_of_the_devices_own_would_never_be_heard(
+    edge_agent: EdgeAgent, voice: Path, key: SecretKey, tmp_path: Path
+) -> None:
+    options = ("--synthetic", tmp_path / "a.key", "--seq", 1, "--chime", "alarm=gate.wav")
+    refused = edge_agent("voice", "build", voice, "--out", tmp_path / "draft.vpk", *options)
+    assert (refused.code, "--chime alarm: the device has a chime of this name" in refused.err) == (ExitCode.USAGE, True)
+    assert not (tmp_path / "draft.vpk").exists()
+
+
 def test_nothing_is_written_over(edge_agent: EdgeAgent, signed: Path, tmp_path: Path) -> None:
     refused = edge_agent("voice", "sign", tmp_path / "draft.vpk", "--out", signed, "--key", tmp_path / "a.key")
     assert (refused.code, "exists; remove it" in refused.err) == (ExitCode.FAILED, True)

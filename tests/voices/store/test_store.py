@@ -12,8 +12,10 @@ import pytest
 from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature
 from edge_agent.voices.pack import PackError
+from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.store import REASONS, AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError, disk
 from tests.rigs.depot import NOW, Depot
+from tests.voices.pack.maker import wav
 
 SECRET = b"weights of anna "
 
@@ -323,6 +325,42 @@ def test_on_a_full_disk_nothing_is_installed_and_a_voice_can_still_be_deleted(ma
     assert events(store) == ["installed", "refused", "deleting", "deleted"]
     store.sweep()
     assert store.layout.reserve.exists()
+
+
+def with_chime(depot: Depot, content: bytes = b"7") -> Path:
+    voice = depot.voice(content=content)
+    (voice / "gate.wav").write_bytes(wav())
+    return voice
+
+
+@pytest.mark.parametrize("with_keys", [True, False])
+def test_what_a_pack_brings_besides_its_voice(make_store, depot: Depot, tmp_path, with_keys: bool) -> None:
+    store = make_store(with_keys=with_keys)
+    more = {"phrases": ["请取票"], "templates": ["请{ticket}号"], "chimes": {"gate": "gate.wav"}}
+    store.install(depot.pack(7, with_chime(depot), sealed=with_keys, **more), by="test")
+    for weights in store.layout.version("anna", 7).rglob("weights.bin*"):
+        weights.write_bytes(b"damaged")  # is not looked at
+    extras = store.extras("anna", 7)
+    assert (extras.phrases, extras.templates) == (("请取票",), ("请{ticket}号",))
+    assert extras.chimes == {"gate": read_chime("gate", wav())}
+    assert not list((tmp_path / "memory").iterdir())
+
+
+def test_extras_are_verified_as_the_voice_is(store, depot: Depot, clock) -> None:
+    store.install(depot.pack(7, with_chime(depot), chimes={"gate": "gate.wav"}, consent_until=NOW + timedelta(days=1)), by="test")
+    files = store.layout.version("anna", 7) / "files"
+    for name in ("manifest.json", "gate.wav.age"):
+        kept = (files / name).read_bytes()
+        (files / name).write_bytes(kept.replace(b"gate", b"bell") if name == "manifest.json" else kept[:-1])
+        with pytest.raises((StoreError, PackError)):
+            store.extras("anna", 7)
+        (files / name).write_bytes(kept)
+    assert store.extras("anna", 7).chimes
+    clock.at += 2 * 86400
+    with pytest.raises(PackError, match="consent"):
+        store.extras("anna", 7)
+    with pytest.raises(StoreError):
+        store.extras("anna", 8)
 
 
 def test_every_reason_is_described() -> None:
