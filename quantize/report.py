@@ -17,6 +17,10 @@ from quantize.loss import Loss
 from quantize.sensitivity import Sensitivity
 from quantize.variants import VARIANTS
 
+_BOUNDED = (
+    "Brackets hold the value with 95 % confidence (paired bootstrap over sentences); such a gate fails if even their low end is beyond "
+    "the limit."
+)
 _CPU_FEATURES = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
 
 
@@ -83,6 +87,7 @@ def page(report: Report) -> str:
                 _markdown(["", "MB"], [[name, f"{n_bytes / 1e6:.1f}"] for name, n_bytes in report.sizes.items()]),
                 "## Gates",
                 _markdown(["gate", "measured", "limit", ""], map(_gate_row, report.gates)),
+                *([_BOUNDED] if any(gate.bounds for gate in report.gates) else []),
                 "## Variants",
                 "\n".join(f"- `{name}`: {text}" for name, text in VARIANTS.items()),
                 _losses([*report.losses.items(), ("cpu, weights of 8 bits", report.full_range)]),
@@ -136,7 +141,8 @@ def _losses(rows: Sequence[tuple[str, Loss]]) -> str:
 
 
 def _gate_row(gate: Gate) -> list[str]:
-    return [gate.name, f"{gate.value:.3g}", f"{gate.limit:g} {gate.unit}", "ok" if gate.passed else "FAILED"]
+    bounds = "" if gate.bounds is None else f" [{gate.bounds[0]:.3g}, {gate.bounds[1]:.3g}]"
+    return [gate.name, f"{gate.value:.3g}{bounds}", f"{gate.limit:g} {gate.unit}", "ok" if gate.passed else "FAILED"]
 
 
 def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quantize import gates
+from distill.evaluate.bootstrap import Interval
+from quantize import gates, report
 from quantize.gates import Gate
 from quantize.loss import Loss
 
@@ -38,6 +39,24 @@ def test_each_loss_has_its_gate(loss, name):
     assert [gate.name for gate in gates.loss_gates("trt", loss) if not gate.passed] == [f"trt: {name}"]
 
 
+def test_a_value_known_within_bounds_fails_only_if_all_of_them_do():
+    assert Gate("x", 1.2, 1.0, "points", (0.9, 1.5)).passed
+    assert not Gate("x", 1.2, 1.0, "points", (1.01, 1.4)).passed
+    assert not Gate("x", 1.2, 1.0, "points", (float("nan"), 1.4)).passed
+
+
 def test_what_scorers_say():
-    found = gates.hearing_gates({"DistillMOS, zh,": 0.02, "DistillMOS, en,": 0.03, "word error, en,": 1.0, "pinyin error, zh,": 1.2})
+    found = gates.hearing_gates(
+        {
+            "DistillMOS, zh,": Interval(0.03, 0.01, 0.05), "DistillMOS, en,": Interval(0.05, 0.03, 0.07),
+            "word error, en,": Interval(1.0, 0.5, 1.5), "pinyin error, zh,": Interval(1.2, 0.1, 2.3),
+            "DistillMOS, all,": Interval(0.02, -0.01, 0.05),
+        }
+    )
     assert [gate.name for gate in found if not gate.passed] == ["DistillMOS, en, loss", "pinyin error, zh, loss"]
+    assert report.gate_table(found).splitlines()[1].split() == "DistillMOS, zh, loss 0.03 [0.01, 0.05] 0.02 points ok".split()
+
+
+def test_the_mean_over_all_languages_must_keep_the_limit_itself():
+    (gate,) = gates.hearing_gates({"DistillMOS, all,": Interval(0.021, -0.1, 0.2)})
+    assert not gate.passed

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from distill.evaluate import Clip, evaluation_set
+from distill.evaluate.bootstrap import Interval
 from quantize.about import About
 from quantize.folder import write_card, write_graphs
 from quantize.hearing import losses
@@ -55,13 +56,19 @@ def voices(student, graphs, tmp_path_factory):
 
 def test_worse_is_positive_and_better_negative(voices, tmp_path):
     loud, soft = voices
-    assert losses(loud, soft, SENTENCES, [Ear()], tmp_path)["DistillMOS, zh,"] == pytest.approx(6.02, abs=0.05)
-    assert losses(soft, loud, SENTENCES, [Ear()], tmp_path)["DistillMOS, zh,"] == pytest.approx(-6.02, abs=0.05)
+    worse, better = losses(loud, soft, SENTENCES, [Ear()], tmp_path), losses(soft, loud, SENTENCES, [Ear()], tmp_path)
+    for name in ("DistillMOS, zh,", "DistillMOS, all,"):
+        assert worse[name].low <= worse[name].value <= worse[name].high and worse[name].value == pytest.approx(6.02, abs=0.05)
+        assert better[name].low <= better[name].value <= better[name].high and better[name].value == pytest.approx(-6.02, abs=0.05)
 
 
 def test_the_same_voice_loses_nothing(voices, tmp_path):
     found = losses(voices[0], voices[0], SENTENCES, [Ear(), Typist()], tmp_path)
-    assert found == {"pinyin error, zh,": 0, "DistillMOS, zh,": 0}
+    assert found == dict.fromkeys(("pinyin error, zh,", "DistillMOS, zh,", "DistillMOS, all,"), Interval(0, 0, 0))
+
+
+def test_without_naturalness_there_is_none_of_all(voices, tmp_path):
+    assert list(losses(voices[0], voices[0], SENTENCES[:1], [Typist()], tmp_path)) == ["pinyin error, zh,"]
 
 
 def test_clips_are_kept_for_listening(voices, tmp_path):
