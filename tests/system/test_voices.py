@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import wave
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soxr
 
 from edge_agent.phrases import PhraseCache
 from edge_agent.voices.catalog import BUILT_IN
@@ -20,6 +23,7 @@ from tests.rigs.daemon import BASE, Daemon
 from tests.rigs.depot import Depot
 from tests.rigs.mqtt_peer import eventually
 from tests.system.requester import Requester
+from tests.system.sound import PCM, RATE, find
 
 LONG = "前方道路施工，请减速慢行。" * 4
 SHORT = "请取票。"
@@ -140,3 +144,50 @@ def test_a_voice_is_installed_rolled_back_and_deleted_while_the_daemon_speaks(sc
     assert scene.told("installed", 2) | {"seq": 9, "by": "fleet"} == scene.told("installed", 2)
     assert requester.spoken("h", SHORT)["voice"] == "anna"
     assert [end["event"] for each in "abcdef" for end in [requester.end(each)]] == ["played"] * 6
+
+
+TICKET = "请A12号到3号窗口"
+
+
+def test_what_a_pack_brings_is_ready_heard_and_gone_with_its_voice(scene: Scene, null_sink: NullSink) -> None:
+    requester, voice, gong = scene.requester, scene.voice("anna"), rising(0.5, 44_100)
+    write_wav(voice / "gong.wav", gong, 44_100)
+    more = {"phrases": [SHORT], "templates": ["请{ticket:code}号到{window:number}号窗口"], "chimes": {"gong": "gong.wav"}}
+    refused = requester.spoken("a", SHORT, chime="gong")
+    assert (refused["event"], refused["field"]) == ("rejected", "chime")
+    assert scene.daemon.cli("voice", "install", str(scene.pack(7, voice, **more))).returncode == 0
+    scene.told("installed")
+    eventually(lambda: scene.texts_cached_of("anna") >= 4, "the phrase and the fixed parts of the template")
+
+    null_sink.renew()
+    rung = requester.spoken("b", SHORT, chime="gong")
+    assert (rung["event"], rung["voice"], rung["cache_hit"]) == ("played", "anna", True)
+    eventually(lambda: find(soxr.resample(gong, 44_100, RATE), null_sink.captured())[1] > 0.9, "the pack's chime")
+    called = requester.spoken("c", TICKET)
+    assert (called["event"], called["segments_cached"], called["segments_made"]) == ("played", 3, 2)
+    assert requester.spoken("d", SHORT, chime="gong", voice="default")["field"] == "chime", "only with the voice it came with"
+
+    # At the start of a daemon, before its voice is loaded, they are there too.
+    scene.daemon.stop()
+    scene.daemon.start()
+    requester.wait_for_device()
+    assert requester.spoken("e", SHORT, chime="gong")["event"] == "played"
+    assert scene.daemon.cli("voice", "delete", "anna", "--yes").returncode == 0
+    scene.told("deleted")
+    assert requester.spoken("f", SHORT, chime="gong")["event"] == "rejected"
+    whole = requester.spoken("g", TICKET)
+    assert (whole["voice"], whole["segments_cached"] + whole["segments_made"]) == ("default", 1)
+    eventually(lambda: scene.texts_cached_of("anna") == 0, "its recordings' deletion")
+
+
+def rising(seconds: float, rate: int) -> PCM:
+    """A tone from 300 to 3000 Hz, of which no part sounds like another."""
+    t = np.arange(round(seconds * rate)) / rate
+    return (0.2 * np.sin(2 * np.pi * (300 * t + 2700 / (2 * seconds) * t * t))).astype(np.float32)
+
+
+def write_wav(path: Path, pcm: PCM, rate: int) -> None:
+    """In stereo, as sound editors do."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, rate, 0, "NONE", ""))
+        file.writeframes(np.repeat(np.round(32767 * pcm).astype("<i2"), 2).tobytes())
