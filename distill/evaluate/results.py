@@ -133,6 +133,11 @@ def table(scores: Scores) -> str:
             if any(measure.name in column for column in columns.values()):
                 label = f"  {measure.label}{', ' + measure.unit if measure.unit else ''}"
                 lines.append([label, *(_cell(column.get(measure.name)) for column in columns.values())])
+    return aligned(lines)
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Cells under each other."""
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 

@@ -66,7 +66,7 @@ class TeacherSystem:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return Clip(kept["audio"], int(kept["sample_rate"]), kept.get("frames"))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # none yet, or cut off while copied: ask again
-            said = self._teacher.speak(phonemes)
+            said = self._teacher.speak(phonemes, sentence.text)
         clip = Clip.of(said.audio, self._teacher.sample_rate, said.frames)
         self._memory.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
@@ -81,17 +81,17 @@ class StudentSystem:
     """The averaged weights of a training checkpoint.
 
     Args:
-        checkpoint: a ``step-*.pt`` file, or a run's folder, of which the newest is taken.
+        checkpoint: a ``step-*.pt`` file, or a run's folder, of which the chosen one is taken, else the newest.
 
     Raises:
-        CheckpointError: the checkpoint is damaged or of another format.
+        CheckpointError: the checkpoint is damaged or of another format, or what was chosen is gone.
         EvaluationError: the folder holds none.
     """
 
     def __init__(self, name: str, checkpoint: Path) -> None:
-        from distill.train.checkpoint import newest
+        from distill.train.checkpoint import best
 
-        path = newest(checkpoint) if checkpoint.is_dir() else checkpoint
+        path = best(checkpoint) if checkpoint.is_dir() else checkpoint
         if path is None:
             raise EvaluationError(f"no step-*.pt in {checkpoint}")
         self.name = name

@@ -37,7 +37,7 @@ def test_a_command(command, monkeypatch):
         """Stands for every action."""
         called.append(options)
 
-    for name in ("assemble", "corpus", "train", "choose", "run", "evaluate", "report", "enrol"):
+    for name in ("assemble", "corpus", "train", "choose", "run", "seeds", "evaluate", "report", "enrol"):
         monkeypatch.setattr(distill, f"_{name}", act)
     monkeypatch.setattr(quantize.cli, "_student", act)
     main = {"distill": distill.main, "quantize": quantize.cli.main}[command[2]]
@@ -47,12 +47,21 @@ def test_a_command(command, monkeypatch):
 
 
 def test_every_step_is_shown():
-    steps = ("assemble", "corpus", "train", "choose", "evaluate", "report", "enrol", "student")
+    steps = ("assemble", "corpus", "train", "choose", "seeds", "evaluate", "report", "enrol", "student")
 
     assert set(steps) == {command[3] for command in COMMANDS}
 
 
-WITH_A_SERVER, WITHOUT = (tomllib.loads(block) for kind, block in BLOCKS if kind == "toml")
+BY_TORCH, WITH_A_SERVER, WITHOUT = (tomllib.loads(block) for kind, block in BLOCKS if kind == "toml")
+
+
+def test_the_recipe_on_a_gpu():
+    values = tomllib.loads((FOLDER / "recipes" / "default_zh_en.toml").read_text("utf-8"))
+    problems = []
+    built = recipe._build(recipe.Recipe, {**values, "teacher": {**values["teacher"], **BY_TORCH["teacher"]}}, "", problems)
+
+    assert problems == [] == built.faults()
+    assert (built.teacher.backend, built.teacher.device) == ("torch", "cuda")
 
 
 @pytest.mark.parametrize("shown", [WITH_A_SERVER, {**WITH_A_SERVER, **WITHOUT}], ids=["server", "checkpoints"])

@@ -155,7 +155,7 @@ def test_unreadable_results_are_named(damage, tmp_path):
     [
         (["--without=mos", "--without=speaker"], "recognition needs --whisper DIR"),
         (["--without=recognition", "--without=mos", "--without=speaker"], "is no system: expected a teacher's folder"),
-        (["--without=recognition", "--without=mos", "--without=speaker", "--set=fr"], "is no system"),
+        (["--without=recognition", "--without=mos", "--without=speaker", "--set=fr"], "no evaluation set 'fr'"),
     ],
 )
 def test_the_command_says_what_is_wrong(arguments, message, tmp_path, capsys):

@@ -29,7 +29,7 @@ class CountingTeacher:
     def __init__(self, style="a"):
         self.asked, self._style = 0, style
 
-    def speak(self, phonemes):
+    def speak(self, phonemes, text=""):
         self.asked += 1
         frames = np.array([2] * (len(phonemes) + 2))
         return Utterance(phonemes, np.array(encode(phonemes)), sentence(0.3), frames / 2, frames)
@@ -90,6 +90,14 @@ def test_the_newest_checkpoint_of_a_run_is_taken(tmp_path):
 
     system = open_system("student", tmp_path, style={}, memory=tmp_path, threads=1)
     assert system.identity.startswith("step-0000020.pt, sha256 ")
+
+
+def test_the_chosen_checkpoint_of_a_run_is_taken(tmp_path):
+    for step in (1, 20):
+        save_checkpoint(tmp_path / f"step-{step:07d}.pt", step=step)
+    (tmp_path / "chosen.json").write_text(json.dumps({"checkpoint": "step-0000001.pt"}), "utf-8")
+
+    assert StudentSystem("student", tmp_path).identity.startswith("step-0000001.pt, sha256 ")
 
 
 def test_a_student_that_came_apart_is_named(tmp_path):

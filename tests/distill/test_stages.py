@@ -119,6 +119,17 @@ def test_another_seed_is_another_folder(cooked, recipe):
     assert [path.name for path in checkpoint.all_in(cooked.parent / "seed-5")] == ["step-0000001.pt"]
 
 
+def test_several_seeds_are_trained_and_held_against_each_other(cooked, recipe, capsys):
+    quick = ["--set=zh", "--limit=2", "--without=recognition", "--without=mos", "--without=speaker"]
+    assert command.main(["seeds", str(recipe), "--seeds", "1,6", *quick]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()[-4:]
+    assert head.split() == ["zh,", "2", "sentences", "teacher", "seed-1", "seed-6", "mean", "deviation"]
+    for row in rows:
+        _, one, other, mean, deviation = map(float, row.split()[-5:])
+        assert mean == pytest.approx((one + other) / 2, abs=0.06) and deviation == pytest.approx(abs(one - other) / 2**0.5, abs=0.15)
+    assert (cooked.parent / "seed-6" / "chosen.json").exists() and (cooked.parent / "seeds" / "scores.json").exists()
+
+
 def test_a_changed_recipe_is_refused_unless_accepted(cooked, recipe, tmp_path, capsys):
     changed = tmp_path / "changed.toml"
     changed.write_text(recipe.read_text("utf-8").replace("text_batch = 4", "text_batch = 2"), "utf-8")
@@ -145,11 +156,15 @@ def test_training_without_a_corpus_says_what_to_do(recipe, tmp_path, capsys):
 
 def test_run_is_for_one_process(recipe, monkeypatch, capsys):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert command.main(["run", str(recipe)]) == 1
-    assert "only train takes several processes" in capsys.readouterr().err
+    for name in ("run", "seeds"):
+        assert command.main([name, str(recipe)]) == 1
+        assert "only train takes several processes" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", ["", "cook", "train", "train x.toml --until 0", "choose x.toml --last many", "corpus x --last 2"])
+@pytest.mark.parametrize(
+    "arguments", ["", "cook", "train", "train x.toml --until 0", "choose x.toml --last many", "corpus x --last 2",
+        "seeds x.toml --seeds 1,1", "seeds x.toml --seeds 1,b"],
+)
 def test_a_command_nobody_can_understand_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         command.main(arguments.split())
@@ -157,7 +172,7 @@ def test_a_command_nobody_can_understand_ends_with_2(arguments, capsys):
 
 
 def test_every_command_explains_itself(capsys):
-    for name in ("assemble", "corpus", "train", "choose", "run"):
+    for name in ("assemble", "corpus", "train", "choose", "run", "seeds"):
         with pytest.raises(SystemExit) as caught:
             command.main([name, "--help"])
         assert caught.value.code == 0 and f"python -m distill {name}" in capsys.readouterr().out
