@@ -42,7 +42,7 @@ from edge_agent.templates import Templates
 from edge_agent.voice_switch import CHECK_EVERY_S, Parts, VoiceSwitch
 from edge_agent.voices import UnknownVoice, VoiceInfo
 from edge_agent.voices.fleet import Follower
-from edge_agent.voices.keys import KeysError, TrustFile
+from edge_agent.voices.keys import KeysError, TrustFile, fingerprint
 from edge_agent.voices.pack import Extras
 from edge_agent.voices.store import Store, StoreError, open_catalog, open_store
 from edge_agent.voices.usb import Watched
@@ -243,7 +243,7 @@ class Agent:
 
     def _make_follower(self, store: Store) -> Follower:
         config = self._config
-        identity = str(store.gate.identities[0].to_public()) if store.gate.identities else config.mqtt.device
+        identity = fingerprint(store.gate.identities[0]) if store.gate.identities else config.mqtt.device
         return Follower(config.mqtt.build(), store, TrustFile(config.paths.keys).read, identity, config.paths.incoming)
 
     def _make_speaker(self, store: Store, cache: PhraseCache | None) -> Speaker:

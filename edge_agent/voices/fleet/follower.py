@@ -35,7 +35,7 @@ class Follower:
         config: how the daemon reaches the broker.
         store: where packs go.
         trust: whom to believe, asked every time.
-        identity: this device in staged releases: its age public key, or its name.
+        identity: this device in staged releases: the fingerprint of its key, or its name.
         incoming: folder for what is not complete yet; kept from start to start.
     """
 
@@ -107,7 +107,15 @@ class Follower:
             percent = announcement.rollout_percent
             log.info("pack is for others yet voice=%s seq=%d percent=%d", announcement.voice, announcement.seq, percent)
             return False
-        return True
+        return not self._was_for_others(announcement.sha256)
+
+    def _was_for_others(self, sha256: str) -> bool:
+        """Whether this very pack was fetched before, and its manifest leaves this device out. Only the log remembers over a restart."""
+        try:
+            records = self._store.book.records()
+        except OSError:
+            return False
+        return any(each.detail.get("pack") == sha256 and each.detail.get("reason") == "rollout" for each in records)
 
     def _follow(self, announcement: Announcement, client: BrokerClient) -> None:
         part = self._incoming / f"{announcement.sha256}.part"
@@ -117,7 +125,8 @@ class Follower:
             if sha256_of(part) != announcement.sha256:
                 part.unlink()
                 raise StatementRefused("forged", f"what was fetched for voice {announcement.voice} is not what was announced")
-            self._store.install(part, by="fleet", choose=announcement.choose)
+            detail = {"pack": announcement.sha256}
+            self._store.install(part, by="fleet", choose=announcement.choose, device=self._identity, detail=detail)
         except DownloadError as error:
             log.warning("pack not fetched yet voice=%s seq=%d error=%r", announcement.voice, announcement.seq, str(error))
             return

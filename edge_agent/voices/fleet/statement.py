@@ -6,7 +6,6 @@ On the wire: ``{"statement": "<the JSON text that was signed>", "signature": "<t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.consent import SHA256, TIME
 from edge_agent.voices.keys import Role, Signature, SignatureRefused, Trust
 from edge_agent.voices.pack.manifest import MAX_SEQ, VOICE_ID
+from edge_agent.voices.rollout import reaches
 
 MAX_BYTES = 16 << 10
 MAX_PACK_BYTES = 600 << 20
@@ -38,7 +38,8 @@ class StatementRefused(EdgeAgentError):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """There is a pack for all devices that hear this and belong to the first ``rollout_percent`` of them.
+    """There is a pack for all devices that hear this and belong to the first ``rollout_percent`` of them. The manifest of the pack,
+    which the voice's author signed, has a percentage too: a station can hold a release back, and not hurry it.
 
     ``size`` and ``sha256`` are those of the pack file. It lies at ``url``, or at the broker in retained chunks of
     ``chunk_bytes`` (the last one shorter), or both. ``choose`` makes it the voice of requests that name none. ``expires``
@@ -71,13 +72,8 @@ class Announcement:
         _expect(isinstance(self.choose, bool), "choose", "true or false")
 
     def reaches(self, device: str) -> bool:
-        """Whether the staged release includes a device; those once reached stay so while the percentage grows.
-
-        Args:
-            device: its age public key, or its name if it has none.
-        """
-        digest = hashlib.sha256(f"{self.voice}/{self.seq}/{device}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") * 100 >> 64 < self.rollout_percent
+        """Whether a device may fetch the pack, see :mod:`edge_agent.voices.rollout`; whether it then takes it, the manifest says."""
+        return reaches(self.rollout_percent, self.voice, self.seq, device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Keys: whose signatures are believed, and what a device has of its own. All live in ``<state_dir>/keys``."""
 
-from edge_agent.voices.keys.device import DeviceKeys, load_device_keys, make_device_keys, read_identities
+from edge_agent.voices.keys.device import DeviceKeys, fingerprint, load_device_keys, make_device_keys, read_identities
 from edge_agent.voices.keys.errors import KeysError, SignatureRefused
 from edge_agent.voices.keys.minisig import PublicKey, SecretKey, Signature
 from edge_agent.voices.keys.project import PROJECT
@@ -20,6 +20,7 @@ __all__ = [
     "Signer",
     "Trust",
     "TrustFile",
+    "fingerprint",
     "load_device_keys",
     "make_device_keys",
     "read_identities",

@@ -39,13 +39,18 @@ class DeviceKeys:
 
     @property
     def fingerprint(self) -> str:
-        """Of the recipient, to be read over a telephone and to choose devices by: four groups of four hexadecimal digits."""
-        digest = hashlib.sha256(self.recipient.encode()).hexdigest()
-        return "-".join(digest[at : at + 4] for at in range(0, 16, 4))
+        """See :func:`fingerprint`."""
+        return fingerprint(self.identities[0])
 
     def sign(self, content: bytes, trusted_comment: str) -> bytes:
         """A ``.minisig`` of this device."""
         return self.secret.sign(content, trusted_comment)
+
+
+def fingerprint(identity: Any) -> str:
+    """Of a device's age identity, to be read over a telephone and to choose devices by: four groups of four hexadecimal digits."""
+    digest = hashlib.sha256(str(identity.to_public()).encode()).hexdigest()
+    return "-".join(digest[at : at + 4] for at in range(0, 16, 4))
 
 
 def load_device_keys(folder: Path, environ: Mapping[str, str]) -> DeviceKeys | None:

@@ -6,7 +6,6 @@ signature beside it covers exactly those bytes, and they cover every file by its
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from edge_agent.voices.pack import fields as check
 from edge_agent.voices.pack.chime import MAX_CHIME_BYTES
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
+from edge_agent.voices.rollout import reaches
 
 FORMAT = "vpk/1"
 MANIFEST, MANIFEST_SIGNATURE = "manifest.json", "manifest.json.minisig"
@@ -186,12 +186,8 @@ class Manifest:
             raise PackError("expired", f"voice {self.id} {self.version} expired at {check.show_time(self.expires)}; get a newer pack")
 
     def reaches(self, device: str) -> bool:
-        """Whether the staged release includes a device, by the fingerprint of its key.
-
-        Which devices come first is different for each ``seq``; those once reached stay so while the percentage grows.
-        """
-        digest = hashlib.sha256(f"{self.id}/{self.seq}/{device}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") * 100 >> 64 < self.rollout_percent
+        """Whether the staged release includes a device, see :mod:`edge_agent.voices.rollout`."""
+        return reaches(self.rollout_percent, self.id, self.seq, device)
 
     def _check_chimes(self) -> None:
         check.expect(isinstance(self.chimes, Mapping) and len(self.chimes) <= MAX_CHIMES, "chimes", f"at most {MAX_CHIMES} named files")

@@ -27,7 +27,9 @@ FREE_BYTES = 16 << 20
 """Left on the disk beside a new voice."""
 
 
-def install(store: Store, state: State, source: Path | BinaryIO, *, by: str, choose: bool, notes: dict[str, Any]) -> Facts:
+def install(
+    store: Store, state: State, source: Path | BinaryIO, *, by: str, choose: bool, device: str | None, notes: dict[str, Any]
+) -> Facts:
     """See :meth:`Store.install`. ``notes`` is filled in with what is known of the pack, for the record of a refusal.
 
     Raises:
@@ -38,6 +40,9 @@ def install(store: Store, state: State, source: Path | BinaryIO, *, by: str, cho
         digest = hashlib.sha256(manifest.to_bytes()).hexdigest()
         notes |= {"voice": manifest.id, "seq": manifest.seq, "manifest": digest}
         _check_order(store, state, manifest, digest)
+        if device is not None and not manifest.reaches(device):
+            percent = manifest.rollout_percent
+            raise StoreError("rollout", f"voice {manifest.id} {manifest.seq} is for {percent} % of the devices, and not for this one yet")
         _check_room(store, state, manifest)
         facts = _unpack(store, parcel, digest)
     old = state.voices.get(manifest.id)

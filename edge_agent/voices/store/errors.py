@@ -33,6 +33,7 @@ REASONS = {
     "damaged": "the files are not those that were installed",
     "busy": "another program is changing the store",
     "state": "the store's own file cannot be read",
+    "rollout": "the staged release does not include this device yet",
     "order": "the order is not signed by someone who may give it, or is not for this device",
 }
 """Refusals of the store; those of a pack itself are in :mod:`edge_agent.voices.pack`."""

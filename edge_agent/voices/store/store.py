@@ -128,12 +128,17 @@ class Store:
             departure.sweep(self, state)
             self.book.keep_reserve()
 
-    def install(self, source: Path | BinaryIO, *, by: str, choose: bool = True) -> Facts:
+    def install(
+        self, source: Path | BinaryIO, *, by: str, choose: bool = True, device: str | None = None, detail: Mapping[str, Any] | None = None
+    ) -> Facts:
         """Take in a pack: verify, unpack beside, have it speak, switch, keep the version before.
 
         Args:
             by: who brought it, for the audit log.
             choose: also make it the voice of requests that name none.
+            device: take it only if its staged release includes this device, see :mod:`edge_agent.voices.rollout`; None: somebody
+                brought it to this very device.
+            detail: more for the record of a refusal.
 
         Raises:
             AlreadyInstalled: there was nothing to do.
@@ -141,9 +146,9 @@ class Store:
         """
         with self.book.writing() as found:
             state = departure.sweep(self, found)
-            notes: dict[str, Any] = {}
+            notes: dict[str, Any] = dict(detail or {})
             try:
-                return arrival.install(self, state, source, by=by, choose=choose, notes=notes)
+                return arrival.install(self, state, source, by=by, choose=choose, device=device, notes=notes)
             except EdgeAgentError as error:
                 self._record_refusal(error, by, notes)
                 raise

@@ -119,7 +119,7 @@ NEUTRAL = frozenset({WRONG_DEVICE, INSTALLED_ALREADY})
 SENTENCES: Mapping[str, Sentence] = MappingProxyType(
     {
         INSTALLED_ALREADY: CURRENT,
-        WRONG_DEVICE: OTHERS,
+        **dict.fromkeys((WRONG_DEVICE, "rollout"), OTHERS),
         **dict.fromkeys(("unsigned", "forged", "untrusted", "revoked", "order"), _SIGNER),
         **dict.fromkeys(
             (

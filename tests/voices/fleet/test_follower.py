@@ -156,6 +156,21 @@ def test_what_is_for_others_or_here_already_is_left_alone(site: Site, depot: Dep
     assert [record.event for record in site.store.book.records()] == ["installed", "installed"]
 
 
+def test_the_percentage_that_the_author_signed_binds_whatever_is_announced(site: Site, depot: Depot) -> None:
+    held = depot.pack(9, rollout_percent=0)
+    site.follow()
+    site.announce(held, 9, url=site.web.url, rollout_percent=100)
+    eventually(lambda: [record.detail.get("reason") for record in site.store.book.records()] == ["rollout"], "the refusal")
+    site.leave()
+    site.follow()  # the announcement is retained, and comes again
+    site.announce(depot.pack(8), 8, to="kiosk-1", url=site.web.url)
+    eventually(lambda: site.installed() == 8, "the installation")
+    assert site.web.ranges == [None, None], "what is not for this device is fetched once"
+    site.announce(depot.pack(9, rollout_percent=100), 9, url=site.web.url)  # the same number, signed for more devices
+    eventually(lambda: site.installed() == 9, "the installation")
+    assert [record.event for record in site.store.book.records()] == ["refused", "installed", "installed"]
+
+
 def test_a_flood_of_forgeries_does_not_fill_the_log(site: Site, depot: Depot, pack: Path) -> None:
     site.follow()
     with BrokerClient(site.config) as client:

@@ -141,6 +141,17 @@ def test_a_pack_for_others_or_by_others_is_refused(store, depot: Depot, tmp_path
     assert not store.voices()
 
 
+def test_a_staged_release_binds_what_comes_by_itself_and_not_what_somebody_brings(store, depot: Depot) -> None:
+    pack = depot.pack(7, rollout_percent=0)
+    with pytest.raises(StoreError, match="is for 0 % of the devices") as refused:
+        store.install(pack, by="fleet", device="c7e6-920a-0e70-59b9", detail={"pack": "ab"})
+    assert refused.value.reason == "rollout"
+    (record,) = store.book.records()
+    assert (record.event, record.voice, record.seq, record.detail["pack"]) == ("refused", "anna", 7, "ab")
+    store.install(depot.pack(8, rollout_percent=100), by="fleet", device="c7e6-920a-0e70-59b9")
+    assert store.install(depot.pack(9, rollout_percent=0), by="usb").seq == 9
+
+
 def test_a_voice_that_does_not_say_what_it_should_is_refused(make_store, depot: Depot) -> None:
     def mute(folder: Path) -> None:
         assert (folder / "weights.bin").read_bytes() == SECRET * 64
