@@ -37,7 +37,7 @@ from edge_agent.service.watchdog import Watchdog
 from edge_agent.speech import Engines, Speaker
 from edge_agent.speech.engines import in_its_folder
 from edge_agent.synthesis import Engine
-from edge_agent.synthesis.providers import Chooser
+from edge_agent.synthesis.providers import CPU, Chooser
 from edge_agent.templates import Templates
 from edge_agent.voice_switch import CHECK_EVERY_S, Parts, VoiceSwitch
 from edge_agent.voices import UnknownVoice, VoiceInfo
@@ -258,12 +258,15 @@ class Agent:
 
     def _make_engines(self, store: Store) -> Engines:
         voice = self._config.voice
-        chooser = Chooser(self._config.paths.engines, voice.provider, voice.threads)
+        chooser = Chooser(self._config.paths.engines, voice.provider, voice.threads, voice.gpu_memory_bytes)
 
         def opened(info: VoiceInfo) -> AbstractContextManager[Path]:
             return in_its_folder(info) if info.seq is None else store.opened(info.id, info.seq)
 
-        return Engines(voice.provider, voice.threads, self._engine_changed, opened=opened, chooser=chooser)
+        return Engines(
+            voice.provider, voice.threads, self._engine_changed,
+            opened=opened, chooser=chooser, gpu_memory_bytes=voice.gpu_memory_bytes,
+        )  # fmt: skip
 
     def _make_sink(self) -> PortAudioSink:
         audio = self._config.audio
@@ -308,7 +311,8 @@ class Agent:
             self._health.degrade("engine", f"{reason}; only cached phrases are spoken")
             self._notifier.status(f"{reason}; only cached phrases are spoken")
             return
-        self._metrics.engine(voice=voice.id, provider=engine.provider, fallback=reason is not None)
+        budget = 0 if engine.provider == CPU else self._config.voice.gpu_memory_bytes
+        self._metrics.engine(voice=voice.id, provider=engine.provider, fallback=reason is not None, gpu_memory_bytes=budget)
         self._health.note("engine", reason)
         self._catalog.remember(voice)
         self._notifier.status(f"voice {voice.id} loaded on {engine.provider}")

@@ -111,6 +111,7 @@ def test_metrics() -> None:
         "edge_agent_device_losses_total": "counter",
         "edge_agent_engine_fallbacks_total": "counter",
         "edge_agent_engine_info": "gauge",
+        "edge_agent_gpu_memory_budget_bytes": "gauge",
         "edge_agent_heartbeat_age_seconds": "gauge",
         "edge_agent_memory_available_bytes": "gauge",
         "edge_agent_memory_total_bytes": "gauge",
@@ -235,7 +236,7 @@ def test_configuration_keys() -> None:
         "announcement": "lang priority ttl_s on_interrupt chime speed volume max_waiting templates",
         "audio": "device sample_rate_hz buffer_ms loudness_lufs lead_in_ms idle_close_s volume",
         "ducking": "backend level ramp_ms hold_ms pulse_server alsa_card alsa_control",
-        "voice": "id provider threads fleet quota_mib",
+        "voice": "id provider threads gpu_memory_mib fleet quota_mib",
         "usb": "languages",
         "cache": "enabled budget_mib floor_mib prewarm_file",
         "policy": (

@@ -38,7 +38,7 @@ def measure(config: Config, speaker: OfflineSpeaker, voice: VoiceInfo, runs: int
     before = Board.look()
     costs = {name: cost(speaker, voice, text, runs) for name, text in progress(LENGTHS.items(), "speak", unit="text")}
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    chooser = Chooser(config.paths.engines, config.voice.provider, config.voice.threads)
+    chooser = Chooser(config.paths.engines, config.voice.provider, config.voice.threads, config.voice.gpu_memory_bytes)
     with voice_files(config)(voice) as folder:
         choice = chooser.choose(folder, voice.digest)
         trials = choice.trials or (chooser.trial(folder, voice.digest, choice.candidate),)
@@ -46,7 +46,10 @@ def measure(config: Config, speaker: OfflineSpeaker, voice: VoiceInfo, runs: int
     return {
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "edge_agent": __version__,
-        "device": {**fingerprint(), "processor": _processor(), "memory_mb": _mb(before.memory_total), "threads": config.voice.threads},
+        "device": {
+            **fingerprint(), "processor": _processor(), "memory_mb": _mb(before.memory_total), "threads": config.voice.threads,
+            "gpu_memory_mib": config.voice.gpu_memory_mib,
+        },
         "voice": {"id": voice.id, "digest": voice.digest[:16], "engine": voice.engine},
         "runs": runs,
         "speech": costs,

@@ -21,7 +21,8 @@ class OfflineSpeaker:
     def __init__(self, config: Config) -> None:
         self._catalog = open_catalog(config.paths.state_dir)
         self._default = config.voice.id
-        engines = Engines(config.voice.provider, config.voice.threads, opened=voice_files(config))
+        voice = config.voice
+        engines = Engines(voice.provider, voice.threads, opened=voice_files(config), gpu_memory_bytes=voice.gpu_memory_bytes)
         templates = Templates.parse(config.announcement.templates)
         self._speaker = Speaker(engines, None, templates, config.audio.loudness_lufs, voice_extras(config))
 

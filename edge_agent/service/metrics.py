@@ -45,6 +45,7 @@ class Metrics:
         self._fallbacks = Counter("engine_fallbacks", "Times a slower provider had to take over", **made)
         self._degraded = Gauge("degraded", "1 while something does not do all it should", **made)
         self._engine = Info("engine", "What speaks", **made)
+        self._gpu_budget = Gauge("gpu_memory_budget_bytes", "What the voice may take of the GPU's memory; 0 on the processor", **made)
         Info("build", "This program", **made).info({"version": __version__})
         # Every combination exists from the start: a counter that appears only with its first event hides that event.
         for outcome in Outcome:
@@ -98,10 +99,11 @@ class Metrics:
         """A request or a command was answered with a refusal; ``reason`` is a :class:`Refusal` or a :class:`PolicyName`."""
         self._refused_requests.labels(reason).inc()
 
-    def engine(self, *, voice: str, provider: str, fallback: bool = False) -> None:
-        """A voice was loaded, on a provider; ``fallback`` if a faster one had failed."""
+    def engine(self, *, voice: str, provider: str, fallback: bool = False, gpu_memory_bytes: int = 0) -> None:
+        """A voice was loaded, on a provider; ``fallback`` if a faster one had failed. ``gpu_memory_bytes`` is what it may take."""
         self._engine_facts = {"voice": voice, "provider": provider}
         self._engine.info(self._engine_facts)
+        self._gpu_budget.set(gpu_memory_bytes)
         if fallback:
             self._fallbacks.inc()
 

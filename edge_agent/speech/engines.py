@@ -13,7 +13,7 @@ from pathlib import Path
 from edge_agent.errors import EdgeAgentError
 from edge_agent.speech.settling import Settling
 from edge_agent.synthesis import Engine, Runtime, SynthesisError, load_engine
-from edge_agent.synthesis.providers import BY_NAME, CPU, PROCESSOR, Candidate, Choice, Chooser, in_words, short
+from edge_agent.synthesis.providers import BY_NAME, CPU, GPU_MEMORY_BYTES, PROCESSOR, Candidate, Choice, Chooser, in_words, short
 from edge_agent.voices import VoiceInfo
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,16 @@ class Engines:
         load: makes an engine of a folder.
         opened: gives the folder of a voice's verified files for as long as it is loaded from them.
         chooser: tries the providers; without one ``provider`` is taken as it is, and the processor where it does not compute right.
+        gpu_memory_bytes: the most the graphs of one voice may take of a GPU's memory; the chooser's are to be told the same.
     """
 
     def __init__(
         self, provider: str, threads: int, on_change: OnChange = lambda *_: None,
         load: Callable[[Path, Runtime], Engine] = load_engine, opened: Opened = in_its_folder, chooser: Chooser | None = None,
+        gpu_memory_bytes: int = GPU_MEMORY_BYTES,
     ) -> None:
         self._provider, self._threads, self._on_change, self._load_engine = provider, threads, on_change, load
-        self._opened, self._chooser = opened, chooser
+        self._opened, self._chooser, self._gpu_memory_bytes = opened, chooser, gpu_memory_bytes
         self._settling = Settling(chooser, opened, self._adopt) if chooser else None
         # What is loaded can be had while something else is being loaded, which may take minutes.
         self._lock, self._loading = threading.Lock(), threading.Lock()
@@ -245,7 +247,10 @@ class Engines:
                 chooser.loading(voice.digest)
                 stack.callback(chooser.loaded, voice.digest)
             folder = stack.enter_context(self._opened(voice))
-            runtime = Runtime(short(choice.provider), self._threads, cache_dir=cache_dir, variant=choice.candidate.variant)
+            runtime = Runtime(
+                short(choice.provider), self._threads,
+                cache_dir=cache_dir, variant=choice.candidate.variant, gpu_memory_bytes=self._gpu_memory_bytes,
+            )  # fmt: skip
             engine = self._load_engine(folder, runtime)
             if choice.provider != CPU:
                 _prove(engine, runtime)

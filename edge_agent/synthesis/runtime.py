@@ -14,7 +14,7 @@ import onnxruntime as ort
 from edge_agent.synthesis.engine import SynthesisError
 from edge_agent.synthesis.providers.bound import BoundSession, DeviceArray, Shapes
 from edge_agent.synthesis.providers.names import BY_NAME, CPU, CUDA, TENSORRT, in_words
-from edge_agent.synthesis.providers.options import Range, profiles, provider_options
+from edge_agent.synthesis.providers.options import GPU_MEMORY_BYTES, Range, profiles, provider_options
 
 __all__ = ["CPU", "CUDA", "TENSORRT", "DeviceArray", "FixedSession", "Runtime", "Session"]
 
@@ -47,12 +47,16 @@ class Runtime:
         threads: CPU threads a session may use.
         cache_dir: where TensorRT keeps the engines of the voice, and beside it what CUDA compiles.
         variant: which of the voice's variants to run, instead of the one its engine would take for the provider.
+        gpu_memory_bytes: the most that all graphs together may take of a GPU's memory; each session is given a share of it.
 
     Raises:
         SynthesisError: the provider was demanded and is not there.
     """
 
-    def __init__(self, provider: str = "auto", threads: int = 2, *, cache_dir: Path | None = None, variant: str | None = None) -> None:
+    def __init__(
+        self, provider: str = "auto", threads: int = 2, *,
+        cache_dir: Path | None = None, variant: str | None = None, gpu_memory_bytes: int = GPU_MEMORY_BYTES,
+    ) -> None:
         listed = ort.get_available_providers()
         wanted = BY_NAME.get(provider, CUDA if CUDA in listed else CPU)
         if wanted not in listed:
@@ -66,7 +70,7 @@ class Runtime:
         self.why: str | None = None
         """What became of the provider that was wanted, once :attr:`degraded`."""
         self.threads = threads
-        self._cache_dir = cache_dir
+        self._cache_dir, self._gpu_memory_bytes = cache_dir, gpu_memory_bytes
         if cache_dir is not None and wanted != CPU:
             # read by the driver when it starts; its own default lies in a home folder that a service does not have
             os.environ.setdefault("CUDA_CACHE_PATH", str(cache_dir.parent / "cuda"))
@@ -76,24 +80,28 @@ class Runtime:
         """Whether graphs of fixed shapes pay: there they can be launched as a whole."""
         return self.provider != CPU
 
-    def session(self, path: Path, ranges: Mapping[str, Range] | None = None) -> Session:
+    def session(self, path: Path, ranges: Mapping[str, Range] | None = None, *, share: float = 1.0) -> Session:
         """Load a graph; a provider that was dropped on the way makes the runtime ``degraded``, never silently.
 
         Args:
             ranges: least, usual and largest size of each free dimension, by its name; TensorRT builds for these.
+            share: of the GPU memory, above 0 to 1; those of one voice's graphs come to 1.
 
         Raises:
             SynthesisError: no provider can load it.
         """
         shape_profiles = self._profiles(path, ranges) if self._wanted == TENSORRT and ranges else {}
-        return _OrtSession(self._create(path, self._options(), profiles=shape_profiles))
+        return _OrtSession(self._create(path, self._options(), share, profiles=shape_profiles))
 
-    def fixed_session(self, path: Path, sizes: Mapping[str, int], inputs: Shapes, outputs: Shapes) -> FixedSession:
+    def fixed_session(
+        self, path: Path, sizes: Mapping[str, int], inputs: Shapes, outputs: Shapes, *, share: float = 1.0
+    ) -> FixedSession:
         """Load a graph for one size of each free dimension, bound to buffers of its own, on a GPU as one CUDA graph.
 
         Args:
             sizes: by the dimension's name.
             inputs, outputs: shape of each, all float32.
+            share: as for :meth:`session`.
 
         Raises:
             SynthesisError: no provider can load it.
@@ -105,7 +113,7 @@ class Runtime:
             for name, size in sizes.items():
                 options.add_free_dimension_override_by_name(name, size)
             try:
-                session = _Fixed(BoundSession(self._create(path, options, cuda_graph=cuda_graph), inputs, outputs, device))
+                session = _Fixed(BoundSession(self._create(path, options, share, cuda_graph=cuda_graph), inputs, outputs, device))
                 for _ in range(3 if cuda_graph else 1):  # plain, recorded, replayed
                     session.run(zeros)
             except SynthesisError as error:
@@ -126,9 +134,13 @@ class Runtime:
         return options
 
     def _create(
-        self, path: Path, options: ort.SessionOptions, *, cuda_graph: bool = False, profiles: Mapping[str, str] | None = None
+        self, path: Path, options: ort.SessionOptions, share: float, *,
+        cuda_graph: bool = False, profiles: Mapping[str, str] | None = None,
     ) -> ort.InferenceSession:
-        chain = provider_options(self._wanted, cache_dir=self._cache_dir, cuda_graph=cuda_graph, profiles=profiles)
+        n_bytes = int(share * self._gpu_memory_bytes)
+        chain = provider_options(
+            self._wanted, gpu_memory_bytes=n_bytes, cache_dir=self._cache_dir, cuda_graph=cuda_graph, profiles=profiles
+        )
         try:
             session = ort.InferenceSession(str(path), options, providers=chain)
         except Exception as error:  # ONNX Runtime raises its own family of undocumented types

@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 
 from edge_agent.announcement import Outcome, Priority
 from edge_agent.phrases import CacheStats, IndexUnavailable
+from edge_agent.service.board import Board
 from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics, MetricsServer
 
@@ -100,6 +101,16 @@ def test_the_health_message_has_the_same_figures() -> None:
         "cache_budget_bytes": 8192,
         "cache_pinned": 1,
     }
+
+
+def test_what_a_voice_may_take_of_the_gpus_memory_is_beside_what_there_is() -> None:
+    metrics = Metrics()
+    metrics.watch(queue_length=lambda: 0, board=lambda: Board({}, (), 0, 8 << 30, 3 << 30, None))
+    metrics.engine(voice="default", provider="CUDAExecutionProvider", gpu_memory_bytes=512 << 20)
+    figures = metrics.figures()
+    assert (figures["gpu_memory_budget_bytes"], figures["memory_available_bytes"]) == (512 << 20, 3 << 30)
+    metrics.engine(voice="default", provider="CPUExecutionProvider", fallback=True)
+    assert "gpu_memory_budget_bytes" not in metrics.figures()
 
 
 def test_the_health_message_stays_small() -> None:

@@ -7,7 +7,7 @@ import os
 import onnxruntime
 import pytest
 
-from edge_agent.synthesis import Runtime, SynthesisError
+from edge_agent.synthesis import Runtime, SynthesisError, load_engine
 from edge_agent.synthesis.runtime import CPU, CUDA
 
 
@@ -85,6 +85,20 @@ def test_a_graph_that_cannot_be_recorded_runs_without(made_voice, monkeypatch):
     shapes = {"x": (1, 8, 53), "source": (1, 24, 400), "noise": (1, 24, 402)}
     runtime.fixed_session(made_voice / "decoder.cpu.onnx", {"frames": 8, "sub_frames": 24}, shapes, {"audio": (1, 24, 400)})
     assert [dict(chain)[CUDA]["enable_cuda_graph"] for chain in listed.chains] == ["1", "0"]
+
+
+def test_the_graphs_of_a_voice_share_its_memory(made_voice, monkeypatch):
+    listed = Listed(monkeypatch, (CUDA, CPU))
+    monkeypatch.setattr("edge_agent.synthesis.mobilesovits.engine.find_gpu", lambda: None)
+    ortvalue = onnxruntime.OrtValue.ortvalue_from_shape_and_type
+    monkeypatch.setattr(onnxruntime.OrtValue, "ortvalue_from_shape_and_type", lambda shape, kind, device, number: ortvalue(shape, kind))
+    runtime = Runtime("cuda", 1, gpu_memory_bytes=400 << 20, variant="cpu")
+    engine = load_engine(made_voice, runtime)
+    engine.check()
+    engine.close()
+    limits = [int(dict(chain)[CUDA]["gpu_mem_limit"]) for chain in listed.chains]
+    assert len(limits) == 4, "text, prosody, and the decoder for two sizes of window"
+    assert (400 << 20) - len(limits) <= sum(limits) <= 400 << 20
 
 
 def test_what_cuda_compiles_goes_into_the_cache(tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ class FixedOnProcessor(Runtime):
 
     on_gpu = True
 
-    def fixed_session(self, *arguments):
+    def fixed_session(self, *arguments, share):
+        self.shares = [*getattr(self, "shares", ()), share]
         return Runtime("cpu", 1).fixed_session(*arguments)
 
 
@@ -104,6 +105,11 @@ class TestWindowSession:
     def test_every_size_is_there_after_the_first_window(self, session) -> None:
         session.run(window(3))
         assert sorted(session._sessions) == [16, 24]
+
+    def test_a_size_gets_memory_by_its_length(self) -> None:
+        runtime = FixedOnProcessor("cpu", 1)
+        WindowSession(runtime, BUILT_IN / "decoder.gpu.onnx", (24, 16), SUB, share=0.5).run(window(3))
+        assert sorted(runtime.shares) == [pytest.approx(0.2), pytest.approx(0.3)]
 
     def test_one_longer_than_foreseen_gets_a_size_of_its_own(self, session) -> None:
         assert session.run(window(30))[0].shape[1] == 30 * SUB

@@ -25,7 +25,8 @@ def check_voice(config: Config) -> Iterator[Finding]:
     try:
         # Opening verifies every signature and file of a voice from the store; loading compares files with the voice's card.
         with voice_files(config)(voice) as folder:
-            engine = load_engine(folder, Runtime(config.voice.provider, config.voice.threads))
+            runtime = Runtime(config.voice.provider, config.voice.threads, gpu_memory_bytes=config.voice.gpu_memory_bytes)
+            engine = load_engine(folder, runtime)
     except EdgeAgentError as error:
         yield Finding.fail("voice", str(error), "Install the voice again; until then only cached phrases are spoken.", voice=voice.id)
         return

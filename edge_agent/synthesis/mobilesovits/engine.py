@@ -29,6 +29,8 @@ FIRST_FRAMES, WINDOW_FRAMES = 24, 160
 """Frames (1/80 s) made before the first chunk is given away, and in each later one."""
 FREE_SIZES = {"tokens": (1, 40, 256), "frames": (2, 320, 8192)}
 """Least, usual and largest lengths of the text and prosody graphs: more than a segment has."""
+GPU_SHARES = {"text": 0.125, "prosody": 0.25, "decoder": 0.625}
+"""Of the GPU memory a voice may take. The decoder has most of the weights, once for each size of window; prosody sees whole segments."""
 NOISE_FRAMES = 960
 SILENCE = 1e-4
 """Peak below which nobody could hear that something was said."""
@@ -58,7 +60,9 @@ class MobileSoVITSEngine:
         self._sub_frames = card.hop // card.head_hop
         self._gpu: Gpu | None = None
         files = {name: folder / card.graphs[variant][name] for name in GRAPHS}
-        self._sessions: dict[str, Session] = {name: runtime.session(files[name], FREE_SIZES) for name in ("text", "prosody")}
+        self._sessions: dict[str, Session] = {
+            name: runtime.session(files[name], FREE_SIZES, share=GPU_SHARES[name]) for name in ("text", "prosody")
+        }
         self._sessions["decoder"] = self._decoder(runtime, files["decoder"])
         self._tail = self._tails(runtime)
         self.provider = runtime.provider
@@ -105,9 +109,9 @@ class MobileSoVITSEngine:
 
     def _decoder(self, runtime: Runtime, path: Path) -> Session:
         if not runtime.on_gpu:
-            return runtime.session(path)
+            return runtime.session(path, share=GPU_SHARES["decoder"])
         sizes = tuple(n + 2 * self._card.context_frames for n in (FIRST_FRAMES, WINDOW_FRAMES))
-        return WindowSession(runtime, path, sizes, self._sub_frames)
+        return WindowSession(runtime, path, sizes, self._sub_frames, share=GPU_SHARES["decoder"])
 
     def _tails(self, runtime: Runtime) -> Callable[[], Tail]:
         """What makes the last stage of each segment."""

@@ -25,10 +25,12 @@ class WindowSession:
         path: the decoder's graph.
         sizes: in frames.
         sub_frames: a frame's share of ``source`` and ``noise``.
+        share: of the runtime's GPU memory for all ``sizes`` together, divided by their lengths.
     """
 
-    def __init__(self, runtime: Runtime, path: Path, sizes: tuple[int, ...], sub_frames: int) -> None:
+    def __init__(self, runtime: Runtime, path: Path, sizes: tuple[int, ...], sub_frames: int, *, share: float = 1.0) -> None:
         self._runtime, self._path, self._sizes, self._sub = runtime, path, sorted(sizes), sub_frames
+        self._share = share
         self._sessions: dict[int, FixedSession] = {}
 
     def run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -65,4 +67,6 @@ class WindowSession:
     def _load(self, size: int, widths: dict[str, int]) -> FixedSession:
         n_sub = size * self._sub
         shapes = {name: (1, size if name == "x" else n_sub, width) for name, width in widths.items()}
-        return self._runtime.fixed_session(self._path, {"frames": size, "sub_frames": n_sub}, shapes, {"audio": shapes["source"]})
+        free = {"frames": size, "sub_frames": n_sub}
+        share = self._share * size / max(size, sum(self._sizes))
+        return self._runtime.fixed_session(self._path, free, shapes, {"audio": shapes["source"]}, share=share)

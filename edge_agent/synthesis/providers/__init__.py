@@ -5,11 +5,13 @@ from edge_agent.synthesis.providers.choice import PROCESSOR, Candidate, Choice, 
 from edge_agent.synthesis.providers.chooser import Chooser, forget
 from edge_agent.synthesis.providers.fingerprint import fingerprint
 from edge_agent.synthesis.providers.names import BY_NAME, CPU, CUDA, TENSORRT, in_words, short
+from edge_agent.synthesis.providers.options import GPU_MEMORY_BYTES
 
 __all__ = [
     "BY_NAME",
     "CPU",
     "CUDA",
+    "GPU_MEMORY_BYTES",
     "PROCESSOR",
     "TENSORRT",
     "Candidate",

@@ -23,6 +23,7 @@ TIMEOUT_S = {CPU: 120.0, CUDA: 180.0, TENSORRT: 1800.0}
 _GLANCE_S = 0.2
 _NO_CODE = ("no kernel image is available", "cudaErrorNoKernelImageForDevice")
 _NO_LIBRARY = ("cannot open shared object file",)
+_NO_ROOM = ("is smaller than requested bytes", "Failed to allocate memory", "out of memory", "OutOfMemory")
 
 
 class Stopped(Exception):
@@ -34,6 +35,7 @@ def attempt(
     voice: Path,
     *,
     threads: int,
+    gpu_memory_bytes: int,
     cache_dir: Path,
     stop: threading.Event | None = None,
     command: Sequence[str] = COMMAND,
@@ -45,7 +47,7 @@ def attempt(
         Stopped: ``stop`` was set meanwhile.
     """
     limit_s = TIMEOUT_S[candidate.provider] if timeout_s is None else timeout_s
-    arguments = [*command, str(voice), candidate.provider, candidate.variant or "-", str(threads), str(cache_dir)]
+    arguments = [*command, str(voice), candidate.provider, candidate.variant or "-", str(threads), str(gpu_memory_bytes), str(cache_dir)]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -104,4 +106,6 @@ def explain(reason: str) -> str:
         return f"{reason} - this ONNX Runtime has no code for this GPU; install a build for it (requirements/jetson.md)"
     if any(sign in reason for sign in _NO_LIBRARY):
         return f"{reason} - a library that this ONNX Runtime was built with is not installed"
+    if any(sign in reason for sign in _NO_ROOM):
+        return f"{reason} - raise voice.gpu_memory_mib, or leave the GPU more memory"
     return reason

@@ -25,7 +25,8 @@ MOST_UNFINISHED = 2
 
 class Attempt(Protocol):
     def __call__(
-        self, candidate: Candidate, voice: Path, *, threads: int, cache_dir: Path, stop: threading.Event | None = None
+        self, candidate: Candidate, voice: Path, *,
+        threads: int, gpu_memory_bytes: int, cache_dir: Path, stop: threading.Event | None = None,
     ) -> Trial: ...
 
 
@@ -44,6 +45,7 @@ class Chooser:
         folder: holds a folder a voice.
         wanted: ``auto``, or the name of the provider that is to be taken if only it is right.
         threads: processor threads for the model.
+        gpu_memory_bytes: the most its graphs may take of a GPU's memory.
         listed, facts, attempt: what ONNX Runtime claims to have, what a choice depends on, and how a candidate is tried.
     """
 
@@ -52,15 +54,16 @@ class Chooser:
         folder: Path,
         wanted: str,
         threads: int,
+        gpu_memory_bytes: int,
         *,
         listed: Callable[[], Sequence[str]] = listed_providers,
         facts: Callable[[], dict[str, str]] = fingerprint,
         attempt: Attempt = attempt,
     ) -> None:
         self._memory = Memory(folder)
-        self._wanted, self._threads = wanted, threads
+        self._wanted, self._threads, self._gpu_memory_bytes = wanted, threads, gpu_memory_bytes
         self._listed, self._attempt = listed, attempt
-        self._facts = partial(_with, facts, {"wanted": wanted, "threads": str(threads)})
+        self._facts = partial(_with, facts, {"wanted": wanted, "threads": str(threads), "gpu_memory": str(gpu_memory_bytes)})
 
     def known(self, digest: str) -> Choice | None:
         """What was chosen for the voice before and still holds; None if it has to be tried. Takes milliseconds."""
@@ -120,7 +123,10 @@ class Chooser:
         Raises:
             Stopped: ``stop`` was set meanwhile.
         """
-        return self._attempt(candidate, voice, threads=self._threads, cache_dir=self.cache_dir(digest), stop=stop)
+        return self._attempt(
+            candidate, voice,
+            threads=self._threads, gpu_memory_bytes=self._gpu_memory_bytes, cache_dir=self.cache_dir(digest), stop=stop,
+        )  # fmt: skip
 
     def cache_dir(self, digest: str) -> Path:
         """Where engines compiled of the voice's weights are kept."""

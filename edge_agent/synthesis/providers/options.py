@@ -13,9 +13,7 @@ from pathlib import Path
 from edge_agent.synthesis.providers.names import CPU, CUDA, TENSORRT
 
 GPU_MEMORY_BYTES = 1 << 30
-"""The most the CUDA provider may take for one graph."""
-WORKSPACE_BYTES = 512 << 20
-"""What TensorRT may use while it tries kernels; more than an Orin Nano should lend for minutes."""
+"""The most all graphs of a voice may take together, unless the configuration says otherwise."""
 BUILDER_LEVEL = 2
 """Of 0 to 5: from 3 on, building on the device takes minutes more for little."""
 
@@ -25,11 +23,13 @@ Range = tuple[int, int, int]
 
 
 def provider_options(
-    provider: str, *, cache_dir: Path | None, cuda_graph: bool = False, profiles: Options | None = None
+    provider: str, *, gpu_memory_bytes: int, cache_dir: Path | None, cuda_graph: bool = False, profiles: Options | None = None
 ) -> list[tuple[str, dict[str, str]]]:
     """``provider`` and those that take over what it cannot do, each with its options, as ONNX Runtime wants them.
 
     Args:
+        gpu_memory_bytes: the most the graph may take of the GPU's memory. With TensorRT one half is for what it computes with and the
+            other for its kernels to work in, also while it tries them; the engine itself, as large as the weights, comes on top.
         cache_dir: where TensorRT keeps what it built of one voice; None for nowhere. What it learned of the GPU's kernels, which holds
             no weights, goes beside that folder and serves every voice.
         cuda_graph: launch the whole graph at once; its shapes must be fixed and its inputs and outputs stay where they are.
@@ -37,9 +37,10 @@ def provider_options(
     """
     chain: list[tuple[str, dict[str, str]]] = [(CPU, {})]
     if provider in {CUDA, TENSORRT}:
-        chain.insert(0, (CUDA, _cuda(cuda_graph=cuda_graph and provider == CUDA)))
+        workspace_bytes = gpu_memory_bytes // 2 if provider == TENSORRT else 0
+        chain.insert(0, (CUDA, _cuda(gpu_memory_bytes - workspace_bytes, cuda_graph=cuda_graph and provider == CUDA)))
     if provider == TENSORRT:
-        chain.insert(0, (TENSORRT, {**_tensorrt(cache_dir, cuda_graph=cuda_graph), **(profiles or {})}))
+        chain.insert(0, (TENSORRT, {**_tensorrt(workspace_bytes, cache_dir, cuda_graph=cuda_graph), **(profiles or {})}))
     return chain
 
 
@@ -59,10 +60,10 @@ def _size(size: int | str | None, ranges: Mapping[str, Range], index: int) -> in
     return size if isinstance(size, int) else ranges[str(size)][index]
 
 
-def _cuda(*, cuda_graph: bool) -> dict[str, str]:
+def _cuda(arena_bytes: int, *, cuda_graph: bool) -> dict[str, str]:
     return {
         "device_id": "0",
-        "gpu_mem_limit": str(GPU_MEMORY_BYTES),
+        "gpu_mem_limit": str(arena_bytes),
         "arena_extend_strategy": "kSameAsRequested",
         "cudnn_conv_algo_search": "HEURISTIC",
         "cudnn_conv_use_max_workspace": "0",
@@ -72,11 +73,11 @@ def _cuda(*, cuda_graph: bool) -> dict[str, str]:
     }
 
 
-def _tensorrt(cache_dir: Path | None, *, cuda_graph: bool) -> dict[str, str]:
+def _tensorrt(workspace_bytes: int, cache_dir: Path | None, *, cuda_graph: bool) -> dict[str, str]:
     options = {
         "device_id": "0",
         "trt_fp16_enable": "1",
-        "trt_max_workspace_size": str(WORKSPACE_BYTES),
+        "trt_max_workspace_size": str(workspace_bytes),
         "trt_builder_optimization_level": str(BUILDER_LEVEL),
         "trt_auxiliary_streams": "0",
         "trt_cuda_graph_enable": str(int(cuda_graph)),

@@ -1,6 +1,6 @@
 """One provider on one voice, loaded, checked and timed.
 
-    python -m edge_agent.synthesis.providers.trial VOICE_DIR PROVIDER VARIANT THREADS CACHE_DIR
+    python -m edge_agent.synthesis.providers.trial VOICE_DIR PROVIDER VARIANT THREADS GPU_MEMORY_BYTES CACHE_DIR
 
 Prints one line of JSON. Meant to be run by :mod:`edge_agent.synthesis.providers.attempt`: it may crash or never end.
 """
@@ -30,11 +30,13 @@ RUNS = 3
 _NICENESS = 5
 
 
-def measure(voice: Path, candidate: Candidate, *, threads: int, cache_dir: Path | None) -> Trial:
+def measure(voice: Path, candidate: Candidate, *, threads: int, gpu_memory_bytes: int, cache_dir: Path | None) -> Trial:
     """Load, compare with the golden phrase, warm up, time."""
     began = time.perf_counter()
     try:
-        runtime = Runtime(short(candidate.provider), threads, cache_dir=cache_dir, variant=candidate.variant)
+        runtime = Runtime(
+            short(candidate.provider), threads, cache_dir=cache_dir, variant=candidate.variant, gpu_memory_bytes=gpu_memory_bytes
+        )
         engine = load_engine(voice, runtime)
     except EdgeAgentError as error:
         return Trial(candidate, explain(_one_line(error)))
@@ -76,10 +78,10 @@ def _one_line(error: Exception) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    voice, provider, variant, threads, cache_dir = arguments
+    voice, provider, variant, threads, n_bytes, cache_dir = arguments
     os.nice(_NICENESS)  # somebody may be speaking meanwhile
     candidate = Candidate(provider, None if variant == "-" else variant)
-    trial = measure(Path(voice), candidate, threads=int(threads), cache_dir=Path(cache_dir))
+    trial = measure(Path(voice), candidate, threads=int(threads), gpu_memory_bytes=int(n_bytes), cache_dir=Path(cache_dir))
     sys.stdout.write(json.dumps(trial.to_json()) + "\n")
 
 

@@ -14,6 +14,7 @@ from edge_agent.synthesis.providers.attempt import attempt
 from edge_agent.voices.catalog import BUILT_IN
 
 GPU = Candidate(CUDA, "gpu")
+MEMORY = 1 << 29
 
 
 def script(body: str) -> tuple[str, ...]:
@@ -21,11 +22,11 @@ def script(body: str) -> tuple[str, ...]:
 
 
 def try_it(tmp_path, body: str, **options):
-    return attempt(GPU, tmp_path, threads=1, cache_dir=tmp_path, command=script(body), **options)
+    return attempt(GPU, tmp_path, threads=1, gpu_memory_bytes=MEMORY, cache_dir=tmp_path, command=script(body), **options)
 
 
 def test_the_processor_for_real(tmp_path) -> None:
-    trial = attempt(Candidate(CPU, "cpu"), BUILT_IN, threads=1, cache_dir=tmp_path)
+    trial = attempt(Candidate(CPU, "cpu"), BUILT_IN, threads=1, gpu_memory_bytes=MEMORY, cache_dir=tmp_path)
     assert trial.right, trial.why
     assert 0 < trial.first_s < trial.load_s
     assert 0 < trial.rtf < 5
@@ -33,7 +34,7 @@ def test_the_processor_for_real(tmp_path) -> None:
 
 
 def test_a_provider_that_is_not_here(tmp_path) -> None:
-    trial = attempt(GPU, BUILT_IN, threads=1, cache_dir=tmp_path)
+    trial = attempt(GPU, BUILT_IN, threads=1, gpu_memory_bytes=MEMORY, cache_dir=tmp_path)
     assert trial.why is not None
     assert trial.why.startswith("CUDA was demanded, but this ONNX Runtime has only")
 
@@ -78,6 +79,19 @@ def test_a_result_for_another_provider(tmp_path) -> None:
 def test_a_build_without_code_for_the_gpu_is_explained(tmp_path) -> None:
     why = try_it(tmp_path, "raise RuntimeError('CUDA failure 209: no kernel image is available for execution on the device')").why
     assert why.endswith("this ONNX Runtime has no code for this GPU; install a build for it (requirements/jetson.md)")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Failed to allocate memory for requested buffer of size 33554432",
+        "Available memory of 1048576 is smaller than requested bytes of 33554432",
+        "CUDA failure 2: out of memory",
+    ],
+)
+def test_too_little_memory_is_explained(tmp_path, reason: str) -> None:
+    why = try_it(tmp_path, f"raise RuntimeError({reason!r})").why
+    assert why == f"RuntimeError: {reason} - raise voice.gpu_memory_mib, or leave the GPU more memory"
 
 
 def test_it_can_be_called_off(tmp_path) -> None:

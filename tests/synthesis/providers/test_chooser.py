@@ -21,10 +21,11 @@ class FakeAttempt:
         self.faults = faults or {}
         self.tried: list[Candidate] = []
 
-    def __call__(self, candidate, voice, *, threads, cache_dir, stop=None) -> Trial:
+    def __call__(self, candidate, voice, *, threads, gpu_memory_bytes, cache_dir, stop=None) -> Trial:
         if stop is not None and stop.is_set():
             raise Stopped
         self.tried.append(candidate)
+        self.gpu_memory_bytes = gpu_memory_bytes
         if why := self.faults.get(candidate.provider):
             return Trial(candidate, why)
         return Trial(candidate, first_s=FIRST_S[candidate.provider], rtf=0.05)
@@ -42,9 +43,9 @@ def voice(tmp_path):
 def made(tmp_path):
     """Makes choosers over one cache."""
 
-    def make(wanted="auto", listed=(CUDA, CPU), attempt=None, **facts) -> Chooser:
+    def make(wanted="auto", listed=(CUDA, CPU), attempt=None, gpu_memory_bytes=1 << 29, **facts) -> Chooser:
         return Chooser(
-            tmp_path / "engines", wanted, 2, listed=lambda: listed, attempt=attempt or FakeAttempt(),
+            tmp_path / "engines", wanted, 2, gpu_memory_bytes, listed=lambda: listed, attempt=attempt or FakeAttempt(),
             facts=lambda: {"driver": "1", "onnxruntime": "1", "gpu": "Orin", **facts},
         )
 
@@ -131,6 +132,12 @@ class TestRemembering:
     def test_it_is_void_when_another_provider_is_demanded(self, made, voice) -> None:
         made().choose(voice, DIGEST)
         assert made("cuda").known(DIGEST) is None
+
+    def test_it_is_void_with_another_share_of_the_gpus_memory(self, made, voice) -> None:
+        attempt = FakeAttempt()
+        made(attempt=attempt).choose(voice, DIGEST)
+        assert attempt.gpu_memory_bytes == 1 << 29
+        assert made(gpu_memory_bytes=1 << 28).known(DIGEST) is None
 
     def test_what_was_compiled_for_another_driver_goes(self, made, voice, tmp_path) -> None:
         chooser = made()

@@ -8,32 +8,43 @@ from edge_agent.synthesis.providers.names import CPU, CUDA, TENSORRT
 from edge_agent.synthesis.providers.options import profiles, provider_options
 from edge_agent.voices.catalog import BUILT_IN
 
+MEMORY = 100 << 20
+
 
 def test_each_has_those_behind_it_that_take_over_what_it_cannot_do(tmp_path) -> None:
     for provider, chain in ((CPU, [CPU]), (CUDA, [CUDA, CPU]), (TENSORRT, [TENSORRT, CUDA, CPU])):
-        assert [name for name, _ in provider_options(provider, cache_dir=tmp_path / "voice")] == chain
+        assert [name for name, _ in provider_options(provider, gpu_memory_bytes=MEMORY, cache_dir=tmp_path / "voice")] == chain
 
 
 def test_only_the_first_records_a_graph(tmp_path) -> None:
-    chain = dict(provider_options(TENSORRT, cache_dir=tmp_path / "voice", cuda_graph=True))
+    chain = dict(provider_options(TENSORRT, gpu_memory_bytes=MEMORY, cache_dir=tmp_path / "voice", cuda_graph=True))
     assert (chain[TENSORRT]["trt_cuda_graph_enable"], chain[CUDA]["enable_cuda_graph"]) == ("1", "0")
-    assert dict(provider_options(CUDA, cache_dir=None, cuda_graph=True))[CUDA]["enable_cuda_graph"] == "1"
+    assert dict(provider_options(CUDA, gpu_memory_bytes=MEMORY, cache_dir=None, cuda_graph=True))[CUDA]["enable_cuda_graph"] == "1"
+
+
+def test_no_more_memory_than_a_graph_was_given() -> None:
+    alone = dict(provider_options(CUDA, gpu_memory_bytes=MEMORY, cache_dir=None))[CUDA]
+    assert int(alone["gpu_mem_limit"]) == MEMORY
+    both = dict(provider_options(TENSORRT, gpu_memory_bytes=MEMORY, cache_dir=None))
+    assert int(both[TENSORRT]["trt_max_workspace_size"]) == MEMORY / 2
+    assert int(both[TENSORRT]["trt_max_workspace_size"]) + int(both[CUDA]["gpu_mem_limit"]) == MEMORY
 
 
 def test_engines_lie_with_the_voice_and_timings_beside_all_voices(tmp_path) -> None:
-    options = dict(provider_options(TENSORRT, cache_dir=tmp_path / "voice"))[TENSORRT]
+    options = dict(provider_options(TENSORRT, gpu_memory_bytes=MEMORY, cache_dir=tmp_path / "voice"))[TENSORRT]
     assert options["trt_engine_cache_path"] == str(tmp_path / "voice" / "tensorrt")
     assert options["trt_timing_cache_path"] == str(tmp_path / "cuda" / "timing")
     assert (tmp_path / "voice" / "tensorrt").stat().st_mode & 0o777 == 0o700
 
 
 def test_without_a_folder_nothing_is_kept() -> None:
-    options = dict(provider_options(TENSORRT, cache_dir=None))[TENSORRT]
+    options = dict(provider_options(TENSORRT, gpu_memory_bytes=MEMORY, cache_dir=None))[TENSORRT]
     assert not [name for name in options if "cache" in name]
 
 
 def test_every_value_is_text(tmp_path) -> None:
-    for _, options in provider_options(TENSORRT, cache_dir=tmp_path / "voice", profiles={"trt_profile_min_shapes": "ids:1x1"}):
+    shapes = {"trt_profile_min_shapes": "ids:1x1"}
+    for _, options in provider_options(TENSORRT, gpu_memory_bytes=MEMORY, cache_dir=tmp_path / "voice", profiles=shapes):
         assert all(isinstance(value, str) for value in options.values())
 
 
