@@ -50,7 +50,7 @@ def lay_out(
     items = [*_units(unit_dir, program, systemd), *_rules(), *_reference()]
     if device != "generic":
         items += _device(device, speaker, unit_dir)
-    items.append(_configuration(with_speaker=device != "generic"))
+    items.append(_configuration(device))
     return sorted(items, key=lambda item: item.path)
 
 
@@ -100,10 +100,12 @@ def _device(device: str, speaker: str, unit_dir: PurePosixPath) -> Iterator[Item
         yield _copy(FIRMWARE / "alsa" / "edge-agent-i2s.service", unit_dir)
 
 
-def _configuration(*, with_speaker: bool) -> Item:
+def _configuration(device: str) -> Item:
     text = toml.template()
-    if with_speaker:
+    if device != "generic":
         text = re.sub(r'(?m)^# device = "plughw.*$', 'device = "speech"', text, count=1)
+        (memory,) = re.findall(r"(?m)^gpu_memory_mib = .*$", (FIRMWARE / "devices" / f"{device}.toml").read_text("utf-8"))
+        text = re.sub(r"(?m)^# gpu_memory_mib = .*$", memory, text, count=1)
     return Item(PurePosixPath("etc/edge-agent/config.toml"), text.encode(), is_config=True)
 
 

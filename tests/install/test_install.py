@@ -71,6 +71,14 @@ class TestLayout:
             path.write_bytes(named(lay_out(device))[str(CONFIG)].content)
             assert load(path, environ={"HOME": str(tmp_path)}).config.audio.device == speaker
 
+    @pytest.mark.parametrize(("device", "mib"), [("generic", 1024), ("orin-nano", 512), ("orin-nx", 1024), ("agx-orin", 1024)])
+    def test_the_configuration_of_a_device_leaves_it_memory(self, tmp_path: Path, device: str, mib: int) -> None:
+        path = tmp_path / "config.toml"
+        path.write_bytes(named(lay_out(device))[str(CONFIG)].content)
+        loaded = load(path, environ={"HOME": str(tmp_path)})
+        assert loaded.config.voice.gpu_memory_mib == mib
+        assert (f"\ngpu_memory_mib = {mib}\n" in path.read_text()) == (device != "generic")
+
     def test_newer_systemd_can_do_more(self) -> None:
         drop_in = "usr/lib/systemd/system/edge-agent.service.d/notify-reload.conf"
         assert drop_in not in named(lay_out(systemd=249))

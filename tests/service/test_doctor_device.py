@@ -111,6 +111,16 @@ def test_one_thing_wrong_is_the_one_that_is_found(config: Config, nano: Path, fa
     assert fix in found[0].fix
 
 
+def test_a_voice_that_may_take_too_much_of_the_memory(nano: Path, tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EDGE_AGENT__AUDIO__DEVICE": "speech", "EDGE_AGENT__VOICE__GPU_MEMORY_MIB": "4096"}
+    greedy = load(Path(os.devnull), environ=environ).config
+    (found,) = not_well(greedy, nano)
+    assert (found.name, found.what) == ("memory", "a voice may take 4096 of the 7617 MiB that processor and GPU share")
+    assert found.fix is not None
+    assert "gpu_memory_mib to 1904" in found.fix
+    assert not_well(load(Path(os.devnull), environ={**environ, "EDGE_AGENT__VOICE__PROVIDER": "cpu"}).config, nano) == []
+
+
 def test_what_was_edited_is_said_and_is_no_fault(config: Config, nano: Path) -> None:
     write(nano, "etc/systemd/journald.conf.d/60-edge-agent.conf", "[Journal]\nSystemMaxUse=1G\n")
     assert not_well(config, nano) == []

@@ -17,6 +17,8 @@ _USER = "edge-agent"
 _STATE = Path("/var/lib/edge-agent")
 """As the unit says, whoever asks."""
 _GROUPS = ("audio", "video", "render")
+_MOST_OF_MEMORY = 0.25
+"""Of the memory that processor and GPU share: while one voice takes over from another there are two, and the system needs its half."""
 _FORGETFUL = {"tmpfs", "ramfs", "overlay"}
 
 
@@ -115,15 +117,21 @@ def _heat(_config: Config, system: System, _profile: Profile) -> Iterator[Findin
         yield Finding.warn("heat", "no temperature can be read", "Look at the kernel's log for its thermal driver: dmesg | grep -i thermal")
 
 
-def _memory(_config: Config, system: System, profile: Profile) -> Iterator[Finding]:
-    found = re.search(r"(?m)^MemAvailable:\s+(\d+) kB", system.read("/proc/meminfo"))
-    available_mib = int(found[1]) // 1024 if found else 0
+def _memory(config: Config, system: System, profile: Profile) -> Iterator[Finding]:
+    found = dict(re.findall(r"(?m)^(MemTotal|MemAvailable):\s+(\d+) kB", system.read("/proc/meminfo")))
+    available_mib, total_mib = (int(found.get(name, 0)) // 1024 for name in ("MemAvailable", "MemTotal"))
+    budget_mib = 0 if config.voice.provider == "cpu" else config.voice.gpu_memory_mib
     if available_mib < profile.available_mib:
         fix = "Switch the desktop off: sudo systemctl set-default multi-user.target, and restart."
         what = f"{available_mib} MiB available, less than the {profile.available_mib} MiB a voice on the GPU wants"
         yield Finding.warn("memory", what, fix, available_mib=available_mib)
     else:
-        yield Finding.ok("memory", f"{available_mib} MiB available", available_mib=available_mib)
+        what = f"{available_mib} MiB available; a voice on the GPU may take {budget_mib}"
+        yield Finding.ok("memory", what, available_mib=available_mib, gpu_memory_mib=budget_mib)
+    if total_mib and budget_mib > _MOST_OF_MEMORY * total_mib:
+        fix = f"Set voice.gpu_memory_mib to {int(_MOST_OF_MEMORY * total_mib)} or less in /etc/edge-agent/config.toml, and restart."
+        what = f"a voice may take {budget_mib} of the {total_mib} MiB that processor and GPU share"
+        yield Finding.warn("memory", what, fix, gpu_memory_mib=budget_mib, total_mib=total_mib)
     swaps = [line.split()[0] for line in system.read("/proc/swaps").splitlines()[1:] if line.strip()]
     on_disk = [name for name in swaps if not Path(name).name.startswith("zram")]
     if on_disk:
