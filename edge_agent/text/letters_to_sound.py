@@ -126,18 +126,19 @@ class LettersToSound:
         """
         n_grams = extend(beam.contexts[:, None, :], candidates[:, None])
         is_known, at = self._find(n_grams)
-        longest = self._order - 1 - np.argmax(is_known[..., ::-1], axis=2)
+        longest = self._order - 1 - is_known[..., ::-1].argmax(2)
         # Falling back from the longest context to the one in use costs the sum of the steps between them.
-        falls = np.cumsum(beam.backoffs[:, ::-1], axis=1)[:, ::-1] - beam.backoffs
-        steps = np.take_along_axis(at, longest[..., None], 2)[..., 0]
-        costs = beam.costs[:, None] + self._costs[steps] + np.take_along_axis(falls, longest, 1)
-        best = np.argsort(costs, axis=None, kind="stable")[:_BEAM]
-        rows, columns = np.unravel_index(best, costs.shape)
+        falls = beam.backoffs[:, ::-1].cumsum(1)[:, ::-1] - beam.backoffs
+        reading = np.arange(len(beam.costs))[:, None]
+        steps = at[reading, np.arange(len(candidates)), longest]
+        costs = beam.costs[:, None] + self._costs[steps] + falls[reading, longest]
+        best = costs.ravel().argsort(kind="stable")[:_BEAM]
+        rows, columns = np.divmod(best, len(candidates))
         contexts = np.zeros((len(best), self._order), np.uint64)
         contexts[:, 1:] = n_grams[rows, columns, :-1]
         backoffs = np.zeros((len(best), self._order), np.int32)
         backoffs[:, 1:] = self._fallbacks(is_known[rows, columns, :-1], at[rows, columns, :-1])
-        tokens = [(*beam.tokens[r], int(candidates[c])) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
+        tokens = [(*beam.tokens[row], token) for row, token in zip(rows.tolist(), candidates[columns].tolist(), strict=True)]
         return _Beam(costs[rows, columns], contexts, backoffs, tokens)
 
     def _fallbacks(self, is_known: NDArray[np.bool_], at: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -147,8 +148,8 @@ class LettersToSound:
         """Return whether each n-gram is in the table, and where: its leading bits name a short bucket."""
         wanted = fingerprint(n_grams)
         at = self._buckets[wanted >> (32 - _BUCKET_BITS)]
-        keys = self._keys[at]
+        keys = self._keys.take(at)
         while (is_smaller := keys < wanted).any():
             at += is_smaller
-            keys = self._keys[at]
+            keys = self._keys.take(at)
         return keys == wanted, at

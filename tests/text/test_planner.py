@@ -1,8 +1,11 @@
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.text import NothingSpeakable, Speech, TextError, phonemes, plan, plan_as
+from edge_agent.text.letters_to_sound import LettersToSound
 from edge_agent.text.planner import MAX_CHARACTERS, MIN_PHONEMES
 from edge_agent.text.symbols import encode
 
@@ -73,6 +76,25 @@ def test_any_text_is_a_plan_or_an_error_of_ours(text, lang):
         encode(speech.phonemes)
         assert 0 < len(speech.phonemes) <= 180
         assert 0.5 <= speech.rate <= 2
+
+
+class TestGibberish:
+    """What nobody would say may be read anyhow, but must not keep the device from what somebody said."""
+
+    @pytest.fixture
+    def guessed(self, monkeypatch) -> list[str]:
+        words: list[str] = []
+        guess = LettersToSound.sounds
+        monkeypatch.setattr(LettersToSound, "sounds", lambda model, word: words.append(word) or guess(model, word))
+        return words
+
+    @pytest.mark.parametrize("blank_every", [7, 2000])
+    def test_every_letter_is_guessed_once_however_often_its_sentence_is_cut(self, guessed: list[str], blank_every: int) -> None:
+        letters = random.Random(blank_every).choices("abcdefghijklmnopqrstuvwxyz", k=2000)
+        text = " ".join("".join(letters[at : at + blank_every]) for at in range(0, 2000, blank_every))
+        assert len(plan(text, "en").items) > 5
+        assert 1000 < sum(map(len, guessed)) <= 2000
+        assert len(set(guessed)) == len(guessed)
 
 
 class TestPlanAs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from edge_agent.text.english import inflection, stress
 from edge_agent.text.english.context import Context
@@ -20,7 +21,10 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+")
 _DOUBLED = re.compile(r"([bcdgklmnprstvxz])\1$|ck$")
 _LONGEST_SPELLED = 5
 _SHORTEST_HALF = 4
-_LONGEST_GUESS = 40
+_NEW_WORDS_KEPT = 512
+"""A word is read once to see where its sentence may be cut, and again with its neighbours."""
+_LONGEST_WORD = 40
+"""Letters; what is longer is no word, and is guessed in runs of as many."""
 
 
 class Reader:
@@ -32,6 +36,7 @@ class Reader:
         """
         self._lexicon = lexicon
         self._guess = guess
+        self._new_word = lru_cache(_NEW_WORDS_KEPT)(self._made_up)
 
     def read(self, text: str) -> str:
         """Return the phonemes of ``text``; see ``edge_agent.text.english.phonemes``."""
@@ -140,21 +145,26 @@ class Reader:
         acronym = self._lexicon.find_exact(text.upper())
         if (acronym and acronym.default == SPELLED) or not re.search("[aeiouy]", letters.lower()):
             return spell(text)
+        return self._new_word(text)
+
+    def _made_up(self, text: str) -> str:
+        """Return the sounds of a name, of two words written as one, or else what the letters make likely."""
         sounds = name_sounds(text) if text[0].isupper() and len(text) > 1 else None
-        return sounds or self._closed_compound(text) or self._guessed(letters)
+        return sounds or self._closed_compound(text) or self._guessed(text.replace("'", ""))
 
     def _closed_compound(self, text: str) -> str | None:
         """Read ``smartcard`` as ``smart`` and ``card`` if both are common words; the most even split wins."""
+        if len(text) > _LONGEST_WORD:
+            return None
         word = text.lower()
         splits = range(_SHORTEST_HALF, len(word) - _SHORTEST_HALF + 1)
         for at in sorted(splits, key=lambda at: (abs(2 * at - len(word)), at)):
-            first, second = self._lexicon.find_exact(word[:at]), self._lexicon.find_exact(word[at:])
-            if first and second:
+            if (first := self._lexicon.find_exact(word[:at])) and (second := self._lexicon.find_exact(word[at:])):
                 return first.default + stress.weaken(second.default)
         return None
 
     def _guessed(self, letters: str) -> str:
-        runs = [letters[at : at + _LONGEST_GUESS] for at in range(0, len(letters), _LONGEST_GUESS)]
+        runs = [letters[at : at + _LONGEST_WORD] for at in range(0, len(letters), _LONGEST_WORD)]
         return "".join(stress.strengthen(self._guess(run), stress.PRIMARY) or spell(run) for run in runs)
 
 
