@@ -108,7 +108,9 @@ class SynthesisWorker:
         for text in task.texts:
             try:
                 for segment in self._speaker.script(text, task.lang, task.voice).speech:
-                    made += self._speaker.prewarm(segment, task.voice, pinned=task.pinned, speed=task.speed)
+                    made += self._speaker.prewarm(
+                        segment, task.voice, pinned=task.pinned, speed=task.speed, on_chunk=self._heartbeat.beat
+                    )
                     yield
             except EdgeAgentError as error:
                 problems.append(f"{text[:40]!r}: {error}")
@@ -155,7 +157,7 @@ class SynthesisWorker:
         then()
 
     def _rehearsing(self, voice: VoiceInfo) -> Iterator[None]:
-        self._speaker.rehearse(REHEARSAL, voice)
+        self._speaker.rehearse(REHEARSAL, voice, self._heartbeat.beat)
         yield
 
     def _over(self, steps: Iterator[None]) -> bool:

@@ -190,3 +190,32 @@ def test_a_defect_in_what_is_done_when_idle_ends_only_that(tmp_path, caplog) -> 
     assert "idle task failed" in caplog.text
     assert len(stage.cache.entries()) == 1
     stage.cache.close()
+
+
+class CountingHeart(Heartbeat):
+    """Counts its beats."""
+
+    __slots__ = ("n_beats",)
+
+    def __init__(self) -> None:
+        super().__init__("synthesis", 30.0)
+        self.n_beats = 0
+
+    def beat(self) -> None:
+        self.n_beats += 1
+        super().beat()
+
+
+def test_each_chunk_that_is_made_for_nobody_is_a_sign_of_life(tmp_path) -> None:
+    stage, heart = Stage(tmp_path), CountingHeart()
+    worker = SynthesisWorker(stage.speaker, heart)
+    worker.rehearse(stage.voice)
+    assert worker.step()
+    assert heart.n_beats >= 3, "of the step, and of two chunks or more"
+    worker.warm(Warm((ONE,), "auto", stage.voice, done=lambda made, problems: None))
+    heart.n_beats, n_steps = 0, 0
+    while worker.step():
+        n_steps += 1
+    assert stage.cache.entries()
+    assert heart.n_beats >= n_steps + 1 + 2
+    stage.cache.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,6 +34,10 @@ class Piece:
     segment: int
     gain: float
     cached: bool | None
+
+
+def _nothing() -> None:
+    pass
 
 
 class Speaker:
@@ -86,14 +90,19 @@ class Speaker:
             if number >= first:
                 yield from self._sound(item, number, voice, speed)
 
-    def prewarm(self, segment: Speech, voice: VoiceInfo, *, pinned: bool = False, speed: float = 1.0) -> bool:
-        """Have a segment in the cache; whether it had to be made.
+    def prewarm(
+        self, segment: Speech, voice: VoiceInfo, *, pinned: bool = False, speed: float = 1.0, on_chunk: Callable[[], None] = _nothing
+    ) -> bool:
+        """Have a segment in the cache; whether it had to be made. ``on_chunk`` is called after each chunk of sound.
 
         Raises:
             SynthesisError: the engine failed.
             CacheError: the phrase cannot be pinned.
         """
-        origins = [piece.cached for piece in self._sound(segment, 0, voice, speed)]
+        origins = []
+        for piece in self._sound(segment, 0, voice, speed):
+            origins.append(piece.cached)
+            on_chunk()
         if pinned and self._cache is not None:
             self._cache.pin(self.key(segment, voice, speed))
         return False in origins
@@ -104,8 +113,9 @@ class Speaker:
             with contextlib.suppress(CacheError):
                 self._cache.pin(self.key(segment, voice, speed), pinned=False)
 
-    def rehearse(self, text: str, voice: VoiceInfo) -> None:
+    def rehearse(self, text: str, voice: VoiceInfo, on_chunk: Callable[[], None] = _nothing) -> None:
         """Speak to nobody and keep nothing, so that whoever speaks next does not pay for what is done only once.
+        ``on_chunk`` is called after each chunk of sound.
 
         Raises:
             TextError: the text cannot be spoken.
@@ -114,7 +124,7 @@ class Speaker:
         engine = self.engines.get(voice)
         for segment in self.script(text, "auto", voice).speech:
             for _ in engine.synthesize(segment):
-                pass
+                on_chunk()
 
     def key(self, segment: Speech, voice: VoiceInfo, speed: float = 1.0) -> str:
         """The name of a segment's recording."""

@@ -27,7 +27,7 @@ class Teller:
         patience_s: how long to wait for the daemon, which may be restarting.
     """
 
-    def __init__(self, sockets: Path, langs: Sequence[Lang], *, patience_s: float = 20.0) -> None:
+    def __init__(self, sockets: Path, langs: Sequence[Lang], *, patience_s: float = 60.0) -> None:
         self._sockets, self._langs, self._patience_s = sockets, tuple(langs), patience_s
         self._id = f"usb-{uuid.uuid4().hex[:16]}"
 
