@@ -20,7 +20,8 @@ LEAST_VOICED_FRAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How a number is shown: ``scale`` turns the pooled ratio into ``unit``; ``better`` is ``lower`` or ``higher``."""
+    """How a number is shown: ``scale`` turns the pooled ratio into ``unit``; ``better`` is ``lower`` or ``higher``; one that is
+    ``relative`` compares with the reference, for which itself it says nothing."""
 
     name: str
     label: str
@@ -28,6 +29,7 @@ class Measure:
     scale: float
     decimals: int
     better: str
+    relative: bool = False
 
 
 MEASURES = (
@@ -36,11 +38,11 @@ MEASURES = (
     Measure("wer", "word error", "%", 100, 1, "lower"),
     Measure("cer", "character error", "%", 100, 1, "lower"),
     Measure("mos", "DistillMOS", "", 1, 2, "higher"),
-    Measure("speaker", "speaker cosine", "", 1, 3, "higher"),
-    Measure("f0", "F0 correlation", "", 1, 3, "higher"),
-    Measure("voicing", "voicing error", "%", 100, 1, "lower"),
-    Measure("whistle", "whistle excess", "dB", 1, 2, "lower"),
-    Measure("spectral", "log-spectral distance", "dB", 1, 2, "lower"),
+    Measure("speaker", "speaker cosine", "", 1, 3, "higher", relative=True),
+    Measure("f0", "F0 correlation", "", 1, 3, "higher", relative=True),
+    Measure("voicing", "voicing error", "%", 100, 1, "lower", relative=True),
+    Measure("whistle", "whistle excess", "dB", 1, 2, "lower", relative=True),
+    Measure("spectral", "log-spectral distance", "dB", 1, 2, "lower", relative=True),
 )
 """In the order in which they are shown."""
 

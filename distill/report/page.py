@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -26,9 +27,15 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 small, .heard { opacity: .75; } .wide { overflow-x: auto; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; margin: .4rem 0 1.6rem; }
-.pair div { background: var(--soft); padding: .6rem; border-radius: .4rem; } img { width: 100%; height: auto; display: block; }
+.pair > div { background: var(--soft); padding: .6rem; border-radius: .4rem; } .said { margin: 1.4rem 0 .2rem; }
+.heard { margin-top: .4rem; } img { width: 100%; height: auto; display: block; }
 audio { width: 100%; height: 2.2rem; margin: .3rem 0; } code { word-break: break-all; }
 """
+LOSSES = (
+    "By step; dark is the running mean. Durations, F0, energy and voicing are the text side's losses; convergence, log magnitude, mel and "
+    "phase the decoder's against the teacher's audio; discriminator, fooling and matching the adversarial stage's. Gradient is its norm, "
+    "rate the learning rate."
+)
 ERROR_OF = {"zh": "pinyin", "mixed": "pinyin", "en": "wer"}
 NAMES = {"zh": "Mandarin", "en": "English", "mixed": "Mandarin with English"}
 
@@ -55,19 +62,31 @@ def render(folder: Path, *, title: str, examples: int = 10, losses: Series | Non
             body += _example(scores, folder, key)
         body += _all_sentences(scores, lang)
     if losses:
-        body += ["<h2>Training</h2>", f'<img alt="losses" src="{_data("image/png", pictures.curves(losses))}">']
+        body += [f"<h2>Training</h2><p>{LOSSES}</p>", f'<img alt="losses" src="{_data("image/png", pictures.curves(losses))}">']
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     return f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
 
 
 def _about(scores: Scores) -> Iterator[str]:
-    yield "<p>Sentences nobody trained on. Brackets hold the value with 95 % confidence (bootstrap over sentences); what "
-    yield f"follows them is the difference to <b>{escape(scores.reference)}</b> on the same sentences.</p><table>"
+    reference = f"<b>{escape(scores.reference)}</b>"
+    yield "<p>Sentences nobody trained on. Brackets hold the value with 95 % confidence (bootstrap over sentences); below it stands the "
+    yield f"difference to {reference} on the same sentences, where the measure is not itself a comparison with {reference}.</p>"
+    yield "<p>Pictures show the spectrogram, F0 in blue and, on it, the F0 of "
+    yield f'{reference} in white, each sound where this voice makes it.</p><div class="wide"><table>'
     for name, identity in {**scores.systems, **scores.listeners}.items():
-        yield f"<tr><th>{escape(name)}</th><td><small><code>{escape(identity)}</code></small></td></tr>"
-    yield "</table>"
+        yield f"<tr><th>{escape(name)}</th><td><small>{_identity(identity)}</small></td></tr>"
+    yield "</table></div>"
     if scores.without:
         yield f"<p><b>Not scored:</b> {escape(', '.join(scores.without))}.</p>"
+
+
+def _identity(text: str) -> str:
+    """A teacher describes itself as JSON."""
+    try:
+        parts = dict(json.loads(text))
+    except (ValueError, TypeError):
+        return f"<code>{escape(text)}</code>"
+    return "<br>".join(f"{escape(str(name))}: <code>{escape(str(value))}</code>" for name, value in parts.items())
 
 
 def _summary(scores: Scores, lang: str) -> Iterator[str]:
@@ -76,7 +95,10 @@ def _summary(scores: Scores, lang: str) -> Iterator[str]:
     yield f'<div class="wide"><table><tr><th>{len(scores.of(scores.reference, lang))} sentences</th>{heads}</tr>'
     for measure in MEASURES:
         if any(measure.name in column for column in columns.values()):
-            cells = "".join(f"<td>{_cell(column.get(measure.name))}</td>" for column in columns.values())
+            cells = "".join(
+                f"<td>{_cell(None if measure.relative and system == scores.reference else column.get(measure.name))}</td>"
+                for system, column in columns.items()
+            )
             unit = f", {measure.unit}" if measure.unit else ""
             yield f"<tr><td>{escape(measure.label)}{unit} <small>({measure.better} is better)</small></td>{cells}</tr>"
     yield "</table></div>"
@@ -86,7 +108,9 @@ def _cell(each: Pooled | None) -> str:
     if each is None:
         return "–"
     value, bounds = results.shown(each.value, each.measure).split(" ", 1)
-    gap = f"<br><small>{results.shown(each.over_reference, each.measure, '+')}</small>" if each.over_reference else ""
+    gap = ""
+    if each.over_reference and not each.measure.relative:
+        gap = f"<br><small>{results.shown(each.over_reference, each.measure, '+')}</small>"
     return f"<b>{value}</b> {bounds}{gap}"
 
 
@@ -104,16 +128,18 @@ def _spread(scores: Scores, lang: str, count: int) -> list[str]:
 
 def _example(scores: Scores, folder: Path, key: str) -> Iterator[str]:
     rows = [row for system in scores.systems for row in scores.rows if (row.system, row.key) == (system, key)]
+    clips = {row.system: _read(folder / row.wav) for row in rows}
     longest_s = max(row.seconds for row in rows)
-    yield f'<p><small>{escape(key)}</small> {escape(rows[0].text)}</p><div class="pair">'
+    yield f'<p class="said"><small>{escape(key)}</small> {escape(rows[0].text)}</p><div class="pair">'
     for row in rows:
-        clip = _read(folder / row.wav)
+        clip = clips[row.system]
         heard = f'<div class="heard">heard: {escape(row.heard)}</div>' if row.heard is not None else ""
-        picture = _data("image/png", pictures.voiceprint(clip, longest_s))
+        reference = None if row.system == scores.reference else clips[scores.reference]
+        picture = _data("image/png", pictures.voiceprint(clip, longest_s, reference))
         yield (
-            f"<div><b>{escape(row.system)}</b> <small>{escape(_numbers(row))}</small>"
+            f"<div><b>{escape(row.system)}</b>"
             f'<audio controls preload="none" src="{_data("audio/flac", _flac(clip))}"></audio>'
-            f'<img alt="spectrogram and F0" src="{picture}">{heard}</div>'
+            f'<img alt="spectrogram and F0" src="{picture}">{heard}<small>{escape(_numbers(row, scores))}</small></div>'
         )
     yield "</div>"
 
@@ -123,15 +149,15 @@ def _all_sentences(scores: Scores, lang: str) -> Iterator[str]:
     yield "<tr><th></th><th>system</th><th>heard</th><th>numbers</th></tr>"
     for row in sorted((row for row in scores.rows if row.lang == lang), key=lambda row: row.key):
         first = f"<small>{escape(row.key)}</small> {escape(row.text)}" if row.system == next(iter(scores.systems)) else ""
-        cells: Sequence[str] = (first, escape(row.system), escape(row.heard or ""), f"<small>{escape(_numbers(row))}</small>")
+        cells: Sequence[str] = (first, escape(row.system), escape(row.heard or ""), f"<small>{escape(_numbers(row, scores))}</small>")
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</table></div></details>"
 
 
-def _numbers(row: Row) -> str:
+def _numbers(row: Row, scores: Scores) -> str:
     parts = []
     for measure in MEASURES:
-        if measure.name in row.measures:
+        if measure.name in row.measures and not (measure.relative and row.system == scores.reference):
             amount, total = row.measures[measure.name]
             unit = f" {measure.unit}" if measure.unit else ""
             parts.append(f"{measure.label} {measure.scale * amount / total:.{measure.decimals}f}{unit}")

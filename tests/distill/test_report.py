@@ -9,12 +9,13 @@ from html.parser import HTMLParser
 
 import pytest
 import soundfile
-from PIL import Image
+from PIL import Image, ImageChops
 
 from distill.evaluate import Clip, EvaluationError, MissingExtra, Sentence, evaluate
 from distill.report import render
 from distill.report.cli import main
 from distill.report.losses import read_log
+from distill.report.pictures import voiceprint
 from tests.distill.evaluation_doubles import Answering, Speaking, unit_vector
 
 SENTENCES = [
@@ -77,7 +78,7 @@ def test_each_example_has_sound_and_picture_of_each_system(evaluation):
     originals = {Clip.read(path).digest for path in evaluation.glob("teacher/*.wav")}
     assert Clip(wave, rate).digest in originals
     picture = Image.open(io.BytesIO(pictures[0]))
-    assert picture.size == (512, 152)
+    assert picture.size == (640, 190)
     assert len(picture.convert("RGB").getcolors(100)) > 10
 
 
@@ -86,7 +87,21 @@ def test_the_summary_has_intervals_and_differences(evaluation):
 
     assert "DistillMOS (higher is better)4.00 [4.00, 4.00]4.00 [4.00, 4.00]+0.00 [+0.00, +0.00]" in text
     assert "word error, % (lower is better)" in text
+    assert re.search(r"F0 correlation \(higher is better\)–0\.\d{3} \[", text)  # a comparison: nothing of the reference itself
+    assert "F0 correlation 1.000" not in text
     assert "Mandarin" in text and "English" in text
+
+
+def test_a_teachers_description_is_readable(tmp_path):
+    evaluate([Speaking("teacher", identity='{"name": "K", "style": "{\\"a\\": 1}"}')], SENTENCES[:1], [], tmp_path)
+    assert 'name: Kstyle: {"a": 1}' in Page(render(tmp_path, title="x", examples=1)).text
+
+
+def test_f0_of_the_reference_is_drawn_over_another_clip():
+    clip, other = (Speaking("x", base_hz).speak(SENTENCES[2]) for base_hz in (200.0, 150.0))
+    alone, over = voiceprint(clip, clip.seconds), voiceprint(clip, clip.seconds, other)
+    changed = ImageChops.difference(*(Image.open(io.BytesIO(png)).convert("L") for png in (alone, over)))
+    assert alone == voiceprint(clip, clip.seconds) and changed.getbbox() is not None
 
 
 def test_fewer_examples_are_spread_from_best_to_worst(tmp_path):
@@ -95,7 +110,7 @@ def test_fewer_examples_are_spread_from_best_to_worst(tmp_path):
     evaluate([Speaking("student")], sentences, [Answering("recognition", lambda clip, lang: "x " * next(order))], tmp_path)
     page = render(tmp_path, title="x", examples=3)
 
-    assert re.findall(r"<p><small>(en-\d\d)</small>", page) == ["en-02", "en-01", "en-03"]
+    assert re.findall(r'<p class="said"><small>(en-\d\d)</small>', page) == ["en-02", "en-01", "en-03"]
 
 
 def test_what_was_not_scored_is_said(tmp_path):
