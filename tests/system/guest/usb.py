@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_agent.voices.usb.sentences import SENTENCES, sentence
 from tests.system.guest.bench import Bench, Record
-from tests.system.guest.machine import Machine
+from tests.system.guest.machine import Machine, MachineError
 from tests.system.guest.packs import Depot, new_recipient
 from tests.system.guest.sound import RATE, heard
 from tests.system.guest.stick import Stick
@@ -25,6 +25,7 @@ _ALIKE = 0.6
 """Correlation with what the voice says. The emulated card may drop a few frames; another sentence is at 0.2."""
 _PYTHON = "/opt/edge-agent/bin/python -c"
 _STATUS = "from edge_agent.client import SpeechClient as Client; s = Client('/run/edge-agent', timeout_s=60).status()"
+_STORY = "journalctl -b --no-pager -o short-monotonic | grep -E 'stick|usb|sd[a-z]' | tail -80"
 _COUNT = "journalctl -b -o cat -t edge-agent-stick | grep -c 'may be pulled out'"
 
 
@@ -126,7 +127,11 @@ class Sticks:
         began = time.monotonic()
         self._machine.plug(stick.path, **how)
         self._n += 1
-        self._machine.until(f"test $({_COUNT}) -ge {self._n}", "the stick to be let go", within_s=_WITHIN_S)
+        try:
+            self._machine.until(f"test $({_COUNT}) -ge {self._n}", "the stick to be let go", within_s=_WITHIN_S)
+        except MachineError as error:
+            self._machine.unplug()  # the next one needs its place
+            raise MachineError(f"{error}\n{self._machine.shell(_STORY, check=False)}") from error
         took_s = time.monotonic() - began
         self._machine.unplug()
         left = self._machine.shell("findmnt -t vfat; systemctl --failed --no-legend | grep edge-agent", check=False)
