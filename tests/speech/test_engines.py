@@ -132,7 +132,7 @@ class Loader:
         self.runtimes = []
         monkeypatch.setattr("edge_agent.speech.engines.Runtime", self.runtime)
 
-    def runtime(self, provider="auto", threads=1, *, cache_dir=None, variant=None):
+    def runtime(self, provider="auto", threads=1, *, cache_dir=None, variant=None, gpu_memory_bytes=None):
         made = SimpleNamespace(provider=BY_NAME.get(provider, CPU), cache_dir=cache_dir, variant=variant, degraded=False, why=None)
         self.runtimes.append(made)
         return made
