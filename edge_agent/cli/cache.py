@@ -16,6 +16,7 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table, progress, shorten, size
+from edge_agent.cli.ownership import as_owner_of
 from edge_agent.ingress.commands import MAX_PREWARM_TEXTS
 from edge_agent.phrases import CacheEntry, Order, PhraseCache
 from edge_agent.service.broker_client import BrokerClient
@@ -170,11 +171,12 @@ def batches(texts: list[str]) -> Iterator[list[str]]:
 @contextlib.contextmanager
 def _cache(session: Session) -> Iterator[PhraseCache]:
     config = session.config
-    cache = PhraseCache(config.paths.phrases, budget_bytes=config.cache.budget_bytes, floor_bytes=config.cache.floor_bytes)
-    try:
-        yield cache
-    finally:
-        cache.close()
+    with as_owner_of(config.paths.cache_dir):
+        cache = PhraseCache(config.paths.phrases, budget_bytes=config.cache.budget_bytes, floor_bytes=config.cache.floor_bytes)
+        try:
+            yield cache
+        finally:
+            cache.close()
 
 
 def _set_pinned(session: Session, phrases: tuple[str, ...], pinned: bool) -> None:

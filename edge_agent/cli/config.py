@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from edge_agent import appliance
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json
-from edge_agent.config import SYSTEM_CONFIG, ConfigError, toml, user_config
+from edge_agent.config import ConfigError, toml, user_config
 
 
 @click.group("config")
@@ -58,7 +59,7 @@ def init(output: Path | None, force: bool) -> int:
     if output is not None and str(output) == "-":
         click.echo(toml.template(), nl=False)
         return ExitCode.OK
-    path = output or (SYSTEM_CONFIG if os.geteuid() == 0 else user_config(os.environ))
+    path = output or (appliance.CONFIG if os.geteuid() == 0 else user_config(os.environ))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("w" if force else "x") as file:

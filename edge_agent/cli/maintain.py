@@ -7,6 +7,7 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.findings import print_findings
+from edge_agent.cli.ownership import as_owner_of
 from edge_agent.service.maintenance import maintain
 
 
@@ -15,4 +16,5 @@ from edge_agent.service.maintenance import maintain
 @click.pass_obj
 def command(session: Session, as_json: bool) -> int:
     """Verify recordings, clear leftovers away, look after journal and disk; the daemon may go on. Runs daily under systemd."""
-    return ExitCode.FAILED if print_findings(maintain(session.config), as_json=as_json) else ExitCode.OK
+    with as_owner_of(session.config.paths.state_dir):
+        return ExitCode.FAILED if print_findings(maintain(session.config), as_json=as_json) else ExitCode.OK

@@ -10,6 +10,7 @@ import threading
 import click
 
 from edge_agent.cli.app import Session
+from edge_agent.cli.ownership import owner_instead_of_root
 from edge_agent.config import load
 from edge_agent.service import log
 
@@ -19,6 +20,12 @@ from edge_agent.service import log
 def command(session: Session) -> int:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C. SIGHUP has it read its configuration again."""
     config = session.config
+    state_dir = config.paths.state_dir
+    if owner_instead_of_root(state_dir):
+        raise click.UsageError(
+            f"{state_dir} is the service's, and could not be read by it any more after root; take: systemctl start edge-agent, "
+            f"or --config with a file of your own"
+        )
     from edge_agent import agent
 
     # What the watchdog's abort leaves in the log is where each thread was stuck.

@@ -11,6 +11,7 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table
+from edge_agent.cli.ownership import as_owner_of, device_store
 from edge_agent.errors import EdgeAgentError
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def command(session: Session, device_or_folder: Path, mounted: bool, result: Pat
     teller.reading()
     report = _read(session, device_or_folder, must_be_mounted=mounted)
     try:
-        keep(config.paths.state_dir, report)
+        with as_owner_of(config.paths.state_dir):
+            keep(config.paths.state_dir, report)
         if result is not None:
             result.write_bytes(report.log(f"{config.mqtt.site}/{config.mqtt.device}").encode("utf-8-sig"))
     except OSError as error:
@@ -56,7 +58,6 @@ def command(session: Session, device_or_folder: Path, mounted: bool, result: Pat
 
 
 def _read(session: Session, device_or_folder: Path, *, must_be_mounted: bool) -> StickReport:
-    from edge_agent.voices.store import open_store
     from edge_agent.voices.usb import StickReport, check_mount, import_stick, mounted_at
 
     now = datetime.now(timezone.utc)
@@ -65,7 +66,7 @@ def _read(session: Session, device_or_folder: Path, *, must_be_mounted: bool) ->
         folder = device_or_folder if is_folder else mounted_at(device_or_folder)
         if must_be_mounted or not is_folder:
             check_mount(folder)
-        store = open_store(session.config)
+        with device_store(session.config) as store:
+            return import_stick(folder, lambda pack: store.install(pack, by=BY), session.config.paths.state_dir / "usb", now)
     except EdgeAgentError as error:
         return StickReport(now, (), getattr(error, "reason", "state"), str(error))
-    return import_stick(folder, lambda pack: store.install(pack, by=BY), session.config.paths.state_dir / "usb", now)

@@ -39,8 +39,8 @@ def announce(
 ) -> int:  # fmt: skip
     """Tell devices of PACK, a signed and sealed voice pack, which they then fetch and install.
 
-    Say it again with a higher --percent to reach more of them, up to the percentage that its author has signed (voice build --rollout); those
-    that have it already do nothing.
+    Say it again with a higher --percent to reach more of them, up to the percentage that its author has signed (voice build
+    --rollout); those that have it already do nothing.
     """
     from edge_agent.digest import sha256_of
 

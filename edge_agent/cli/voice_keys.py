@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def init(session: Session) -> None:
     """Make this device's own keys, and print the one that packs are sealed for."""
-    from edge_agent.voices.keys import make_device_keys
+    from edge_agent.voices.keys import KeysError, load_device_keys, make_device_keys
 
-    click.echo(make_device_keys(session.config.paths.keys).recipient)
+    folder = session.config.paths.keys
+    if (keys := load_device_keys(folder, os.environ)) is not None and keys.protection == "credential":
+        raise KeysError(f"this device has its keys as credentials, which come first; its key is {keys.recipient}")
+    click.echo(make_device_keys(folder).recipient)
 
 
 @click.command("show")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,7 +10,8 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table
-from edge_agent.voices.store import AlreadyInstalled, Store, open_store
+from edge_agent.cli.ownership import device_store
+from edge_agent.voices.store import AlreadyInstalled
 
 BY = "cli"
 
@@ -24,7 +22,7 @@ BY = "cli"
 @click.pass_obj
 def install(session: Session, pack: Path, choose: bool) -> None:
     """Verify a voice pack, try the voice, and take it in; a running daemon goes over to it between two announcements."""
-    with pack.open("rb") as file, _store(session) as store:
+    with pack.open("rb") as file, device_store(session.config) as store:
         try:
             facts = store.install(file, by=BY, choose=choose)
         except AlreadyInstalled as nothing:
@@ -40,7 +38,7 @@ def install(session: Session, pack: Path, choose: bool) -> None:
 @click.pass_obj
 def activate(session: Session, voice: str, seq: int | None) -> None:
     """Have VOICE speak when a request names none."""
-    with _store(session) as store:
+    with device_store(session.config) as store:
         if voice in store.settings.reserved:
             store.choose(voice, by=BY)
             click.echo(f"voice {voice} speaks")
@@ -55,7 +53,7 @@ def activate(session: Session, voice: str, seq: int | None) -> None:
 @click.pass_obj
 def rollback(session: Session, voice: str) -> None:
     """Go back to the version of VOICE before the active one."""
-    with _store(session) as store:
+    with device_store(session.config) as store:
         facts = store.roll_back(voice, by=BY)
     click.echo(f"voice {facts.id} is at version {facts.version} ({facts.seq}) again")
 
@@ -68,7 +66,7 @@ def delete(session: Session, voice: str, yes: bool) -> None:
     """Destroy the keys of VOICE, and delete its files, compiled models and recorded phrases. Prints where the receipt lies."""
     if not yes:
         click.confirm(f"Delete voice {voice} for good, with every phrase recorded with it?", abort=True)
-    with _store(session) as store:
+    with device_store(session.config) as store:
         receipt = store.delete(voice, by=BY)
     click.echo(receipt.path)
     if not receipt.signed:
@@ -80,7 +78,7 @@ def delete(session: Session, voice: str, yes: bool) -> None:
 @click.pass_obj
 def audit(session: Session, as_json: bool) -> int:
     """Show every install, refusal, activation and deletion, and check that the log is whole."""
-    with _store(session) as store:
+    with device_store(session.config) as store:
         damages, records = store.book.damages(), store.book.records()
     if as_json:
         print_json({"records": [dataclasses.asdict(each) for each in records], "damages": [dataclasses.asdict(each) for each in damages]})
@@ -95,23 +93,6 @@ def audit(session: Session, as_json: bool) -> int:
 
 
 COMMANDS = (install, activate, rollback, delete, audit)
-
-
-@contextlib.contextmanager
-def _store(session: Session) -> Iterator[Store]:
-    _become_owner(session.config.paths.state_dir)
-    yield open_store(session.config)
-
-
-def _become_owner(state_dir: Path) -> None:
-    """Root works as the service's user from here on: what root made, the daemon could not read."""
-    if os.geteuid() != 0 or not state_dir.is_dir():
-        return
-    owner = state_dir.stat()
-    if owner.st_uid != 0:
-        os.setgroups([])
-        os.setgid(owner.st_gid)
-        os.setuid(owner.st_uid)
 
 
 def _warn_of_configured(session: Session, voice: str | None) -> None:

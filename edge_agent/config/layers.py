@@ -107,18 +107,17 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
     return layer
 
 
-def credentials_layer(environ: Mapping[str, str]) -> Layer:
+def credentials_layer(folder: Path | None) -> Layer:
     """Read systemd credentials named ``section.key``: a path's value is the credential's own path, others its content.
 
     A blank one counts as none: the unit has to name every credential there may be, and a device need not have them all.
     """
     layer = Layer()
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
+    if folder is None:
         return layer
     for section, model in SECTIONS.items():
         for key, info in model.model_fields.items():
-            path, origin = Path(folder) / f"{section}.{key}", Origin(f"credential {section}.{key}")
+            path, origin = folder / f"{section}.{key}", Origin(f"credential {section}.{key}")
             try:
                 if not path.exists() or not path.read_bytes().strip():
                     continue

@@ -13,10 +13,11 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from edge_agent import appliance
 from edge_agent.config.allowed import allowed
 from edge_agent.config.layers import Layer, credentials_layer, environment_layer, file_layer
 from edge_agent.config.model import SECTIONS, Config
-from edge_agent.config.paths import SYSTEM_CONFIG, default_paths, user_config
+from edge_agent.config.paths import default_paths, user_config
 from edge_agent.config.problems import DEFAULT, ConfigError, Origin, Problem
 from edge_agent.config.section import Section
 from edge_agent.config.zmq import default_socket_dir
@@ -40,17 +41,21 @@ class Loaded:
 def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Loaded:
     """Read the configuration. Later ones win: defaults, the file, systemd credentials, environment.
 
-    Without ``path``, the file is /etc/edge-agent/config.toml or else the user's own, and may be missing.
+    Without ``path``, the file is that of an installed service, /etc/edge-agent/config.toml, or else the user's own, and may be
+    missing. With the service's file the defaults of folders and credentials are the service's, too, whoever asks.
 
     Raises:
         ConfigError: with every fault there is.
     """
     environ = os.environ if environ is None else environ
     path = path or find_file(environ)
-    layers = [_defaults_layer(environ)]
+    installed = appliance.is_configured_by(path)
+    layers = [_defaults_layer(environ, installed=installed)]
     if path is not None:
         layers.append(file_layer(path))
-    layers += [credentials_layer(environ), environment_layer(environ)]
+    passed_on = environ.get("CREDENTIALS_DIRECTORY")
+    secrets = Path(passed_on) if passed_on else appliance.credentials() if installed else None
+    layers += [credentials_layer(secrets), environment_layer(environ)]
     settings: dict[tuple[str, str], tuple[Any, Origin]] = {}
     problems: list[Problem] = []
     for layer in layers:
@@ -71,15 +76,15 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) 
 
 def find_file(environ: Mapping[str, str]) -> Path | None:
     """The configuration file that applies when none is named, if there is one."""
-    return next((path for path in (SYSTEM_CONFIG, user_config(environ)) if path.exists()), None)
+    return next((path for path in (appliance.CONFIG, user_config(environ)) if path.exists()), None)
 
 
-def _defaults_layer(environ: Mapping[str, str]) -> Layer:
+def _defaults_layer(environ: Mapping[str, str], *, installed: bool) -> Layer:
     """Defaults that depend on the machine."""
     layer = Layer()
-    for key, (path, origin) in default_paths(environ).items():
+    for key, (path, origin) in default_paths(environ, installed=installed).items():
         layer.put("paths", key, path, origin)
-    layer.put("zmq", "socket_dir", *default_socket_dir(environ))
+    layer.put("zmq", "socket_dir", *default_socket_dir(environ, installed=installed))
     name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname().partition(".")[0])[:64]
     layer.put("mqtt", "device", name or "device", Origin("default, the host's name"))
     return layer

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pydantic import Field
 
+from edge_agent import appliance
 from edge_agent.config.problems import DEFAULT, Origin
 from edge_agent.config.section import Section
 
 APP = "edge-agent"
-SYSTEM_CONFIG = Path("/etc") / APP / "config.toml"
+OF_THE_SERVICE = Origin("default of the installed service")
 
 
 class PathsSection(Section):
@@ -59,11 +60,15 @@ class PathsSection(Section):
         return self.cache_dir / "engines"
 
 
-def default_paths(environ: Mapping[str, str]) -> dict[str, tuple[Path, Origin]]:
-    """The folders systemd made for the service, else the user's own (XDG base directories), with where they came from."""
+def default_paths(environ: Mapping[str, str], *, installed: bool) -> dict[str, tuple[Path, Origin]]:
+    """The folders systemd made for the service, else the user's own (XDG base directories), with where they came from.
+
+    Args:
+        installed: the configuration is that of an installed service, so the folders are its, too, whoever asks.
+    """
     return {
-        "state_dir": _folder(environ, "STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state"),
-        "cache_dir": _folder(environ, "CACHE_DIRECTORY", "XDG_CACHE_HOME", ".cache"),
+        "state_dir": _folder(environ, "STATE_DIRECTORY", appliance.STATE if installed else None, "XDG_STATE_HOME", ".local/state"),
+        "cache_dir": _folder(environ, "CACHE_DIRECTORY", appliance.CACHE if installed else None, "XDG_CACHE_HOME", ".cache"),
     }
 
 
@@ -72,10 +77,12 @@ def user_config(environ: Mapping[str, str]) -> Path:
     return _base(environ, "XDG_CONFIG_HOME", ".config") / APP / "config.toml"
 
 
-def _folder(environ: Mapping[str, str], systemd: str, xdg: str, fallback: str) -> tuple[Path, Origin]:
+def _folder(environ: Mapping[str, str], systemd: str, service: Path | None, xdg: str, fallback: str) -> tuple[Path, Origin]:
     # A unit may name several folders, separated by colons; the first is ours.
     if given := environ.get(systemd, "").split(":")[0]:
         return Path(given), Origin(f"${systemd}")
+    if service is not None:
+        return service, OF_THE_SERVICE
     return _base(environ, xdg, fallback) / APP, DEFAULT
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edge_agent import wire
+from edge_agent import appliance, wire
+from edge_agent.config.paths import OF_THE_SERVICE
 from edge_agent.config.problems import DEFAULT, Origin
 from edge_agent.config.section import Section
 from edge_agent.ingress.zmq_config import InvalidZmqConfig, ZmqConfig
@@ -53,8 +54,10 @@ class ZmqSection(Section):
         return ()
 
 
-def default_socket_dir(environ: Mapping[str, str]) -> tuple[Path, Origin]:
-    """The folder systemd made for the service, else the one where clients look, with where it came from."""
+def default_socket_dir(environ: Mapping[str, str], *, installed: bool = False) -> tuple[Path, Origin]:
+    """The folder systemd made for the service, else the one where clients look, with where it came from; see ``default_paths``."""
     if given := environ.get("RUNTIME_DIRECTORY", "").split(":")[0]:
         return Path(given), Origin("$RUNTIME_DIRECTORY")
+    if installed:
+        return appliance.SOCKETS, OF_THE_SERVICE
     return wire.socket_dir(environ), DEFAULT

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import appliance
 from edge_agent.announcement import OnInterrupt, Priority
 from edge_agent.config import ConfigError, Loaded, load
 
@@ -194,6 +195,38 @@ class TestEnvironment:
         assert loaded.config.paths.state_dir == Path("/var/lib/a")
         assert loaded.config.paths.cache_dir == Path("/var/cache/a")
         assert str(loaded.origin("paths", "state_dir")) == "$STATE_DIRECTORY"
+
+    def test_with_the_services_file_its_folders_are_meant_whoever_asks(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        system = tmp_path / "etc" / "config.toml"
+        system.parent.mkdir()
+        system.write_text("[mqtt]\nport = 1884\n")
+        monkeypatch.setattr(appliance, "CONFIG", system)
+        environ = {**HOME, "XDG_STATE_HOME": "/there", "XDG_RUNTIME_DIR": "/run/user/0"}
+        (tmp_path / "link.toml").symlink_to(system)
+        for loaded in (load(environ=environ), load(system, environ=environ), load(tmp_path / "link.toml", environ=environ)):
+            assert (loaded.config.paths.state_dir, loaded.config.paths.cache_dir) == (appliance.STATE, appliance.CACHE)
+            assert (loaded.config.zmq.socket_dir, loaded.config.mqtt.port) == (appliance.SOCKETS, 1884)
+            assert str(loaded.origin("paths", "state_dir")) == "default of the installed service"
+        under_systemd = load(environ={**environ, "STATE_DIRECTORY": "/var/lib/other"})
+        assert under_systemd.config.paths.state_dir == Path("/var/lib/other")
+        system.write_text('[paths]\nstate_dir = "/data"\n')
+        assert load(environ=environ).config.paths.state_dir == Path("/data")
+
+    def test_another_file_than_the_services_means_ones_own_folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(appliance, "CONFIG", tmp_path / "system.toml")
+        (tmp_path / "system.toml").write_text("")
+        assert load_text(tmp_path, "").config.paths.state_dir == Path("/home/someone/.local/state/edge-agent")
+
+    def test_who_may_read_the_services_secrets_has_them(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(appliance, "CONFIG", tmp_path / "config.toml")
+        monkeypatch.setattr(appliance, "CREDENTIALS", tmp_path / "credentials")
+        (tmp_path / "config.toml").write_text('[mqtt]\nusername = "kiosk"\n')
+        assert load(environ=HOME).config.mqtt.password is None
+        (tmp_path / "credentials").mkdir()
+        (tmp_path / "credentials" / "mqtt.password").write_text("hush\n")
+        assert load(environ=HOME).config.mqtt.password.get_secret_value() == "hush"
+        given = {**HOME, "CREDENTIALS_DIRECTORY": str(tmp_path / "elsewhere")}
+        assert load(environ=given).config.mqtt.password is None, "the service has what it was given"
 
     def test_relative_xdg_folders_are_ignored_as_the_specification_says(self) -> None:
         loaded = load(environ={**HOME, "XDG_STATE_HOME": "here", "XDG_CACHE_HOME": "/there"})

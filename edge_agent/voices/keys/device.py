@@ -2,7 +2,7 @@
 
 Both are files of the stock tools, ``device.age`` of ``age-keygen`` and ``device.minisign`` of ``minisign -G -W``. They come
 from systemd's credentials where the service was given some of these names, else from the folder of keys, where nobody else
-may read them.
+may read them. Who works by hand on the service's folder of keys, and may read the files that it is given as credentials, has those.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from edge_agent import state_file
+from edge_agent import appliance, state_file
 from edge_agent.voices.keys.errors import KeysError
 from edge_agent.voices.keys.minisig import SecretKey
 
@@ -63,7 +63,7 @@ def load_device_keys(folder: Path, environ: Mapping[str, str]) -> DeviceKeys | N
         KeysError: one of the two is missing, others can read it, or it is garbled.
     """
     credentials = environ.get("CREDENTIALS_DIRECTORY")
-    given = Path(credentials) if credentials else None
+    given = Path(credentials) if credentials else appliance.credentials() if folder.parent == appliance.STATE else None
     try:
         places = [given if given and _is_given(given / name) else folder for name in (AGE_FILE, MINISIGN_FILE)]
         age, minisign = places[0] / AGE_FILE, places[1] / MINISIGN_FILE

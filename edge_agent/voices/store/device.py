@@ -31,10 +31,10 @@ class DeviceGate:
         KeysError: they are there and cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keys: DeviceKeys | None = None) -> None:
         self._folder = folder
         self._trust = TrustFile(folder).read
-        self._keys: DeviceKeys | None = None
+        self._keys = keys
         self._gate()
 
     @property
@@ -55,18 +55,21 @@ class DeviceGate:
         return KeyGate(self._trust, self._keys.identities, self._keys.secret) if self._keys else KeyGate(self._trust)
 
 
-def open_store(config: Config, *, clear_phrases: Callable[[str], int] | None = None, with_keys: bool = True) -> Store:
+def open_store(
+    config: Config, *, clear_phrases: Callable[[str], int] | None = None, with_keys: bool = True, keys: DeviceKeys | None = None
+) -> Store:
     """The store below ``paths.state_dir``, with the device's keys and all that must go with a deleted voice.
 
     Args:
         clear_phrases: deletes a voice's recordings, pinned ones too; None opens the phrase cache for it.
         with_keys: False leaves the device's keys out, for a store whose sealed voices need not be opened.
+        keys: those of the device, if they were read already.
 
     Raises:
         KeysError: the device's keys are there and cannot be used.
     """
     paths = config.paths
-    gate = DeviceGate(paths.keys) if with_keys else KeyGate(TrustFile(paths.keys).read)
+    gate = DeviceGate(paths.keys, keys) if with_keys else KeyGate(TrustFile(paths.keys).read)
     traces = (
         Phrases(clear_phrases or partial(_clear, config)),
         EngineCache(paths.engines, lambda: _digests(store)),
