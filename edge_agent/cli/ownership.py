@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.config import Config
+from edge_agent.errors import EdgeAgentError
 
 if TYPE_CHECKING:
     from edge_agent.voices.store import Store
@@ -22,9 +23,23 @@ def owner_instead_of_root(folder: Path) -> tuple[int, int] | None:
     return (owner.st_uid, owner.st_gid) if owner.st_uid != 0 else None
 
 
+def check_access(folder: Path) -> None:
+    """
+    Raises:
+        EdgeAgentError: the folder is there, and not for us.
+    """
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        raise EdgeAgentError(f"{folder} is for its owner and root only; take: sudo edge-agent, or --config with a file of your own")
+
+
 @contextmanager
 def as_owner_of(folder: Path) -> Iterator[None]:
-    """Root works as the user who owns ``folder`` within the block: what root made there, the daemon could not read."""
+    """Root works as the user who owns ``folder`` within the block: what root made there, the daemon could not read.
+
+    Raises:
+        EdgeAgentError: see :func:`check_access`.
+    """
+    check_access(folder)
     owner = owner_instead_of_root(folder)
     if owner is None:
         yield
@@ -48,7 +63,9 @@ def device_store(config: Config) -> Iterator[Store]:
 
     Raises:
         KeysError: they are there and cannot be used.
+        EdgeAgentError: see :func:`check_access`.
     """
+    check_access(config.paths.state_dir)
     from edge_agent.voices.keys import load_device_keys
     from edge_agent.voices.store import open_store
 

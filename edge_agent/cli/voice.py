@@ -9,6 +9,7 @@ import click
 from edge_agent.cli import voice_fleet, voice_inspect, voice_pack, voice_stick, voice_store, voice_verify
 from edge_agent.cli.app import Session
 from edge_agent.cli.output import print_json, print_table
+from edge_agent.cli.ownership import check_access
 from edge_agent.voices import UnknownVoice
 from edge_agent.voices.store import open_catalog
 
@@ -29,6 +30,7 @@ for _each in (*voice_pack.COMMANDS, *_CHECKS, *voice_store.COMMANDS, *voice_flee
 def list_voices(session: Session, as_json: bool) -> None:
     """List the voices of this device; the one marked * speaks when a request names none."""
     config = session.config
+    check_access(config.paths.state_dir)
     catalog = open_catalog(config.paths.state_dir)
     voices = catalog.voices()
     try:

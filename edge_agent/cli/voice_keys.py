@@ -11,6 +11,7 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.arguments import public_key
 from edge_agent.cli.output import print_json, print_table
+from edge_agent.cli.ownership import check_access
 
 if TYPE_CHECKING:
     from edge_agent.voices.keys import Role, TrustFile
@@ -23,6 +24,7 @@ def init(session: Session) -> None:
     from edge_agent.voices.keys import KeysError, load_device_keys, make_device_keys
 
     folder = session.config.paths.keys
+    check_access(folder.parent)
     if (keys := load_device_keys(folder, os.environ)) is not None and keys.protection == "credential":
         raise KeysError(f"this device has its keys as credentials, which come first; its key is {keys.recipient}")
     click.echo(make_device_keys(folder).recipient)
@@ -35,6 +37,7 @@ def show(session: Session, as_json: bool) -> None:
     """Show this device's public keys, whom it trusts with voices, and whom no longer."""
     from edge_agent.voices.keys import load_device_keys
 
+    check_access(session.config.paths.state_dir)
     keys = load_device_keys(session.config.paths.keys, os.environ)
     trust = _trust_file(session).read()
     device = keys and {
@@ -92,6 +95,7 @@ def revoke(session: Session, name_or_key: str, reason: str) -> None:
 def _trust_file(session: Session) -> TrustFile:
     from edge_agent.voices.keys import TrustFile
 
+    check_access(session.config.paths.state_dir)
     return TrustFile(session.config.paths.keys)
 
 

@@ -111,6 +111,15 @@ def test_root_does_not_run_the_service_in_its_place(edge_agent: EdgeAgent, devic
     assert list(appliance.STATE.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["voice list", "voice audit", "keys show", "keys init", "cache stats", "maintain"])
+def test_who_may_not_look_is_told_who_may(
+    edge_agent: EdgeAgent, device: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, _mode: path not in (appliance.STATE, appliance.CACHE, appliance.CREDENTIALS))
+    refused = edge_agent(*command.split())
+    assert (refused.code, "is for its owner and root only; take: sudo edge-agent" in refused.err) == (ExitCode.FAILED, True)
+
+
 def test_the_units_say_the_same() -> None:
     from edge_agent.install.layout import lay_out
 
