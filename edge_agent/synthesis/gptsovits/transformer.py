@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import mmap
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +36,7 @@ class Transformer:
         n_layers = sum(name.startswith("key_") for name in shapes)
         _, heads, _, head_dim = shapes["key_0"]
         self.capacity = capacity
-        self._cache = np.empty((2, n_layers, 1, heads, capacity, head_dim), np.float32)
+        self._cache = _reserve((2, n_layers, 1, heads, capacity, head_dim))
         self._token, self._place = np.zeros((1, 1), np.int64), np.zeros(1, np.int64)
         self._filled, self._total = np.zeros(1, np.int32), np.zeros((), np.int32)
         self._logits = np.empty(step.get_outputs()[-1].shape, np.float32)
@@ -106,3 +109,12 @@ class Transformer:
         n_positions, n_prompt = self._start
         self._filled[0], self._total[()] = n_positions + n_tokens, n_positions + n_tokens + 1
         self._place[0] = n_prompt + n_tokens
+
+
+def _reserve(shape: Sequence[int]) -> Float:
+    """Zeros that take memory only where they were written to."""
+    memory = mmap.mmap(-1, 4 * math.prod(shape), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # a huge page, which numpy asks for, spans several heads, so that every one of them would be there after the first token
+    with contextlib.suppress(AttributeError, OSError):  # unknown to this system, which then has none
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, np.float32).reshape(shape)
