@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from quantize.gptsovits.builder import MICROSOFT, Builder
 
 BLOCK = 128
-"""Weights that share a scale, along the input, and inputs that are rounded together. Larger ones are a little faster and move more
-of the likeliest tokens; smaller ones cost more time, for the scales that are read with every token, than they gain."""
+"""Weights that share a scale, along the input, and inputs that are rounded together. Larger ones are a little faster, smaller ones more
+exact."""
 LEAST_BLOCK = 16
 
 
@@ -29,11 +29,13 @@ def float32(graph: Builder, x: str, name: str, weight: NDArray[Any], bias: NDArr
     return y if bias is None else graph.op("Add", y, graph.constant(bias, f"{name}.bias"))
 
 
-def int8(graph: Builder, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> str:
-    """See :class:`Linear`. Eight-bit weights with a scale for every :data:`BLOCK` inputs of an output; activations are rounded
-    to eight bits block by block, when they are there, which needs no calibration. Widths that are no multiple of
-    :data:`LEAST_BLOCK` stay in float32."""
-    if (block := _block(weight.shape[1])) < LEAST_BLOCK:
+def int8(
+    graph: Builder, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any] | None = None, *, most: int = BLOCK
+) -> str:
+    """See :class:`Linear`. Eight-bit weights with a scale for every block of inputs of an output, at most ``most`` of them, a power
+    of 2 up to 256; activations are rounded to eight bits block by block, when they are there, which needs no calibration. Widths
+    that are no multiple of :data:`LEAST_BLOCK` stay in float32."""
+    if (block := _block(weight.shape[1], most)) < LEAST_BLOCK:
         return float32(graph, x, name, weight, bias)
     values, scales = blocks(weight, block)
     constants = [graph.constant(values, name), graph.constant(scales.reshape(-1), f"{name}.scale")]
@@ -52,8 +54,7 @@ def blocks(weight: NDArray[Any], block: int) -> tuple[NDArray[np.uint8], NDArray
     return (np.rint(grouped / scales[..., None]) + 128).astype(np.uint8), scales
 
 
-def _block(inputs: int) -> int:
-    block = BLOCK
+def _block(inputs: int, block: int) -> int:
     while inputs % block:
         block //= 2
     return block

@@ -16,7 +16,7 @@ from edge_agent.synthesis.gptsovits.stream import Stage2, Stream
 from edge_agent.synthesis.gptsovits.textmodel import TextModel
 from quantize.errors import QuantizeError
 from quantize.gptsovits import bert_graph, int8, linear, sizes
-from quantize.gptsovits.export import FLOAT32
+from quantize.gptsovits.export import FLOAT32, first_stage
 from quantize.gptsovits.folder import TooLarge, write_voice
 from quantize.gptsovits.onnx_runtime import OnnxFirst, OnnxSecond, sessions
 from tests.rigs.gptsovits_voice import ABOUT, random_voice
@@ -46,6 +46,13 @@ class TestEightBits:
         exact, rounded = (OnnxFirst(voice.t2s, form).forced(*given).numpy() for form in (FLOAT32, eight_bits))
         assert 0 < np.abs(exact - rounded).max() < 0.5
         assert np.mean(exact.argmax(-1) == rounded.argmax(-1)) > 0.8  # the model is so small that little averages out
+
+    def test_heads_are_rounded_one_by_one(self, voice, eight_bits):
+        nodes = [node for node in first_stage(voice.t2s, eight_bits)["step"].graph.node if node.op_type == "MatMulNBits"]
+        blocks = {node.input[1]: {each.name: each.i for each in node.attribute}["block_size"] for node in nodes}
+        assert "ar_predict_layer.weight" not in blocks
+        assert {block for name, block in blocks.items() if "out_proj" in name} == {int8.HEAD_BLOCK}
+        assert blocks["h.layers.0.linear2.weight"] == 128  # all inputs that there are
 
     def test_sound_stays_close(self, voice, stage, eight_bits):
         exact, rounded = stage.whole(TOKENS, PHONES), OnnxSecond(voice.sovits, eight_bits).stage.whole(TOKENS, PHONES)
