@@ -44,8 +44,10 @@ def prefill(weights: Weights, config: T2SConfig, linear: Linear) -> ModelProto:
     mask = _prefix_mask(graph, graph.length(text, 0), x)
     keys, values = [], []
     for index in range(config.layers):
-        q, k, v = graph.op("Split", _project(graph, x, index, weights, linear), axis=-1, outputs=3)
-        attended, key, value = graph.op("MultiHeadAttention", q, k, v, "", "", mask, outputs=3, domain=MICROSOFT, num_heads=config.heads)
+        q, k, v = graph.op("Split", _project(graph, x, index, weights, linear, config), axis=-1, outputs=3)
+        attended, key, value = graph.op(
+            "MultiHeadAttention", q, k, v, "", "", mask, outputs=3, domain=MICROSOFT, num_heads=config.heads, scale=1.0
+        )
         keys.append(key)
         values.append(value)
         if index == config.layers - 1:  # only the last position is asked for what follows
@@ -73,9 +75,9 @@ def step(weights: Weights, config: T2SConfig, linear: Linear) -> ModelProto:
     for index in range(config.layers):
         caches = [graph.input(f"{each}_{index}", FLOAT, shape) for each in ("key", "value")]
         attended, *renewed = graph.op(
-            "GroupQueryAttention", _project(graph, x, index, weights, linear), "", "", *caches, filled, total,
+            "GroupQueryAttention", _project(graph, x, index, weights, linear, config), "", "", *caches, filled, total,
             outputs=[f"attended_{index}", f"new_key_{index}", f"new_value_{index}"], domain=MICROSOFT,
-            num_heads=config.heads, kv_num_heads=config.heads,
+            num_heads=config.heads, kv_num_heads=config.heads, scale=1.0,
         )  # fmt: skip
         for each in renewed:
             graph.output(each, FLOAT, shape)
@@ -84,10 +86,13 @@ def step(weights: Weights, config: T2SConfig, linear: Linear) -> ModelProto:
     return graph.model()
 
 
-def _project(graph: Builder, x: str, index: int, weights: Weights, linear: Linear) -> str:
-    """Queries, keys and values in one, [1, length, 3 * width]."""
+def _project(graph: Builder, x: str, index: int, weights: Weights, linear: Linear, config: T2SConfig) -> str:
+    """Queries, keys and values in one, [1, length, 3 * width]. Queries are scaled here already, for the sake of the step: ONNX Runtime has
+    a faster kernel for the product of one row and a matrix if that need not be scaled."""
     name = f"h.layers.{index}.self_attn.in_proj_"
-    return linear(graph, x, f"{name}weight", weights[f"{name}weight"], weights[f"{name}bias"])
+    scale = np.ones(3 * config.width, np.float32)
+    scale[: config.width] = (config.width // config.heads) ** -0.5
+    return linear(graph, x, f"{name}weight", weights[f"{name}weight"] * scale[:, None], weights[f"{name}bias"] * scale)
 
 
 def _finish(graph: Builder, x: str, attended: str, index: int, weights: Weights, linear: Linear) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,9 @@ def cpu_session(path: Path, threads: int, *, shared_weights: bool = False) -> or
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if shared_weights:
         options.add_session_config_entry("session.disable_prepacking", "1")
+    if platform.machine() == "x86_64":
+        # newer ones take flash attention even for one position, which is slower here than their kernel for the product of one row
+        os.environ.setdefault("ORT_GQA_DISABLE_FLASH_ATTENTION", "1")
     try:
         return ort.InferenceSession(str(path), options, providers=[CPU])
     except Exception as error:  # ONNX Runtime raises its own family of undocumented types
