@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge_agent.disk import sync_folder
 from edge_agent.errors import EdgeAgentError
 
 _KEPT_ASIDE = 3
@@ -121,7 +122,7 @@ def _open(path: Path, migrations: Sequence[str], on_open: str) -> sqlite3.Connec
     path.parent.mkdir(parents=True, exist_ok=True)
     # Announcements are private: only the daemon's user reads them (SQLite gives its log the same mode).
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    _fsync_folder(path.parent)
+    sync_folder(path.parent)
     connection = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None)
     try:
         # Exclusive before WAL: the lock is then held for good, and no shared memory file is needed.
@@ -167,13 +168,5 @@ def _set_aside(path: Path) -> Path:
     for other in old[:-_KEPT_ASIDE]:
         for suffix in ("-wal", "-shm", ""):
             other.with_name(other.name + suffix).unlink(missing_ok=True)
-    _fsync_folder(path.parent)
+    sync_folder(path.parent)
     return aside
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edge_agent import disk
+
 
 def write(path: Path, values: Mapping[str, Any], *, mode: int = 0o644) -> None:
     """Replace a file: temporary file beside it, fsync, rename, fsync of the folder. Never readable by more than ``mode`` says.
@@ -69,11 +71,7 @@ def remove(path: Path) -> None:
 def sync_folder(folder: Path) -> None:
     """Have a rename or removal survive a power cut, where the file system can."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        disk.sync_folder(folder)
 
 
 def give_to_owner_of(folder: Path, *paths: Path) -> None:

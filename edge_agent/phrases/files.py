@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from edge_agent.disk import sync_folder
+
 _RECORDING = re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}\.flac")
 _INCOMING = "incoming.tmp"
 
@@ -59,11 +61,8 @@ class Files:
         (self.folder / _INCOMING).unlink(missing_ok=True)
 
     def sync(self) -> None:
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        """Have renames and deletions survive a power cut."""
+        sync_folder(self.folder)
 
     def free_bytes(self) -> int:
         """What an ordinary process may still write to this disk."""

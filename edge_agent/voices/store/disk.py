@@ -9,20 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_agent.disk import sync_folder
 from edge_agent.voices.store.errors import StoreError
-
-
-def sync_folder(folder: Path) -> None:
-    """Have what was created, renamed or removed in ``folder`` survive a power cut.
-
-    Raises:
-        OSError: it may not.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_tree(folder: Path) -> None:
