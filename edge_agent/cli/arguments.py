@@ -1,4 +1,4 @@
-"""What several commands about packs take: files, keys and passwords."""
+"""What several commands take: folders, files, keys and passwords."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from edge_agent.voices.keys import PublicKey, SecretKey
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+PREFIX = click.option(
+    "--prefix", type=click.Path(path_type=Path, file_okay=False), default="/", show_default=True, help="Root of the system or image."
+)
 PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Password of encrypted keys, on its first line.")
 IDENTITY = click.option("--identity", type=FILE, metavar="FILE", help="Open the seal with this age key, and not with the device's.")
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from edge_agent.cli.arguments import PREFIX
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.install import DEVICES, SPEAKERS, install, lay_out, systemd_version
 
@@ -17,13 +18,7 @@ _NEXT = "systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reloa
 
 
 @click.command("install")
-@click.option(
-    "--prefix",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="/",
-    show_default=True,
-    help="Root of the system or image.",
-)
+@PREFIX
 @click.option("--unit-dir", default="/usr/lib/systemd/system", show_default=True, metavar="DIR", help="Where units go, below the prefix.")
 @click.option("--device", type=click.Choice(DEVICES), default="generic", show_default=True, help="Also configure a device of this class.")
 @click.option("--speaker", type=click.Choice(SPEAKERS), default="usb", show_default=True, help="What it speaks through.")

@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 
+from edge_agent.cli.arguments import PREFIX
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.install import uninstall
 
 
 @click.command("uninstall")
-@click.option(
-    "--prefix",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="/",
-    show_default=True,
-    help="Root of the system or image.",
-)
+@PREFIX
 def command(prefix: Path) -> int:
     """Take away exactly what "edge-agent install" laid out, but for configuration files that were edited.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.client.address import Address, Keys
-from edge_agent.client.errors import NoAnswer
+from edge_agent.client.announced import Announced
 from edge_agent.client.followed import Followed
 from edge_agent.client.link import Link
 from edge_agent.client.requests import announcement, batches, checked
@@ -19,27 +19,12 @@ from edge_agent.client.requests import announcement, batches, checked
 _Value = TypeVar("_Value")
 
 
-class AsyncHandle:
+class AsyncHandle(Announced):
     """One announcement that was accepted; see :class:`edge_agent.client.Handle`."""
 
     def __init__(self, client: AsyncSpeechClient, followed: Followed, answer: dict[str, Any]) -> None:
-        self._client, self._followed = client, followed
-        self.duplicate: bool = answer.get("status") == "duplicate"
-
-    def __repr__(self) -> str:
-        return f"<AsyncHandle {self.id} {self.outcome or 'not ended'}>"
-
-    @property
-    def id(self) -> str:
-        return self._followed.id
-
-    @property
-    def outcome(self) -> str | None:
-        return self._followed.outcome
-
-    @property
-    def events(self) -> tuple[dict[str, Any], ...]:
-        return self._followed.events
+        super().__init__(followed, answer)
+        self._client = client
 
     async def wait_started(self, timeout_s: float | None = None) -> bool:
         return await self._wait(self._followed.started, timeout_s, "started")
@@ -58,7 +43,7 @@ class AsyncHandle:
             if not waited.done():
                 waited.cancel()  # only this waiting; what is waited for belongs to the client
         if not done:
-            raise NoAnswer(f"announcement {self.id} has not {what} within {timeout_s:g} s", self.id)
+            raise self._not_in_time(what, timeout_s)
         return waited.result()
 
 

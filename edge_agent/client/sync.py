@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.client.address import Address, Keys
-from edge_agent.client.errors import NoAnswer
+from edge_agent.client.announced import Announced
 from edge_agent.client.followed import Followed
 from edge_agent.client.link import Link
 from edge_agent.client.requests import announcement, batches, checked
@@ -19,30 +19,12 @@ from edge_agent.client.requests import announcement, batches, checked
 _Value = TypeVar("_Value")
 
 
-class Handle:
+class Handle(Announced):
     """One announcement that was accepted. May be shared by threads, and thrown away at any time."""
 
     def __init__(self, client: SpeechClient, followed: Followed, answer: dict[str, Any]) -> None:
-        self._client, self._followed = client, followed
-        self.duplicate: bool = answer.get("status") == "duplicate"
-        """Whether the id was known already, so that this request changed nothing."""
-
-    def __repr__(self) -> str:
-        return f"<Handle {self.id} {self.outcome or 'not ended'}>"
-
-    @property
-    def id(self) -> str:
-        return self._followed.id
-
-    @property
-    def outcome(self) -> str | None:
-        """``played``, ``failed``, ``expired``, ``superseded``, ``cancelled`` or ``dropped``; None while it has not ended."""
-        return self._followed.outcome
-
-    @property
-    def events(self) -> tuple[dict[str, Any], ...]:
-        """The daemon's events about it so far."""
-        return self._followed.events
+        super().__init__(followed, answer)
+        self._client = client
 
     def wait_started(self, timeout_s: float | None = None) -> bool:
         """Wait until it begins to sound; False if it ended without.
@@ -74,7 +56,7 @@ class Handle:
         except concurrent.futures.TimeoutError as error:
             if future.done():
                 raise
-            raise NoAnswer(f"announcement {self.id} has not {what} within {timeout_s:g} s", self.id) from error
+            raise self._not_in_time(what, timeout_s) from error
 
 
 class SpeechClient:
