@@ -9,24 +9,14 @@ from edge_agent.announcement import Announcement, OnInterrupt, Outcome, Priority
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, Event
 from edge_agent.journal import Accepted, Counts, Duplicate, Journal, JournalFull, Pending, State
+from tests.doubles.stopped_clock import StoppedClock
 
 NOW = 1_700_000_000.0
 
 
-class ManualClock:
-    def __init__(self):
-        self.time = NOW
-
-    def now(self):
-        return self.time
-
-    def monotonic(self):
-        return self.time
-
-
 @pytest.fixture
 def clock():
-    return ManualClock()
+    return StoppedClock(NOW)
 
 
 @pytest.fixture

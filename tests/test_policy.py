@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent.announcement import Announcement, Priority
 from edge_agent.policy import Policy, PolicyConfig, PolicyError, PolicyName, QuietWindow, QuietWindowError, Rejection
+from tests.doubles.stopped_clock import StoppedClock
 
 BERLIN = "Europe/Berlin"
 
@@ -15,20 +16,9 @@ def at(text, zone=BERLIN):
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
 
 
-class ManualClock:
-    def __init__(self, time):
-        self.time = time
-
-    def now(self):
-        return self.time
-
-    def monotonic(self):
-        return self.time
-
-
 @pytest.fixture
 def clock():
-    return ManualClock(at("2024-05-15 12:00"))  # a Wednesday
+    return StoppedClock(at("2024-05-15 12:00"))  # a Wednesday
 
 
 @pytest.fixture

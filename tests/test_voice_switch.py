@@ -151,7 +151,7 @@ def test_without_a_version_before_the_voice_that_ships_speaks_instead(device: De
 def test_a_voice_whose_consent_ends_is_replaced_and_said(device: Device) -> None:
     device.install(7, consent_until=NOW + timedelta(hours=1))
     device.until(lambda: device.speaking() == "anna")
-    device.clock.at += 3601
+    device.clock.time += 3601
     assert device.speaking() == "default", "from the very second on"
     device.until(lambda: ("expired", "anna", 7) in device.changes())
     assert "expired; install a newer pack; voice default speaks instead" in device.health.state()[1][0]

@@ -7,22 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.voices.store import Settings, Store
+from tests.doubles.stopped_clock import StoppedClock
 from tests.rigs.depot import NOW, Depot
 
 MakeStore = Callable[..., Store]
-
-
-class StoppedClock:
-    """Stands still unless told."""
-
-    def __init__(self) -> None:
-        self.at = NOW.timestamp()
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
 
 
 def hums(_folder: Path) -> None:
@@ -44,7 +32,7 @@ def depot(tmp_path: Path) -> Depot:
 
 @pytest.fixture
 def clock() -> StoppedClock:
-    return StoppedClock()
+    return StoppedClock(NOW.timestamp())
 
 
 @pytest.fixture

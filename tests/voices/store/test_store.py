@@ -115,17 +115,17 @@ def test_what_is_damaged_can_be_installed_again_from_the_same_pack(store, depot:
 )
 def test_what_may_not_be_used_now_is_refused(store, depot: Depot, clock, reason: str, days: dict[str, int]) -> None:
     pack = depot.pack(7, **{name: NOW + timedelta(days=n) for name, n in days.items()})
-    clock.at += 86400 * 9
+    clock.time += 86400 * 9
     refused(store, reason, pack)
 
 
 def test_what_has_expired_opens_no_more_even_when_the_clock_is_set_back(store, depot: Depot, clock) -> None:
     store.install(depot.pack(7, expires=NOW + timedelta(days=1)), by="cli")
-    clock.at += 86400 * 2
+    clock.time += 86400 * 2
     for _ in range(2):
         store.record_expiry("anna", by="daemon")
     assert events(store) == ["installed", "expired"]
-    clock.at -= 86400 * 3
+    clock.time -= 86400 * 3
     with pytest.raises(PackError) as error, store.opened("anna", 7):
         pass
     assert error.value.reason == "expired"
@@ -367,7 +367,7 @@ def test_extras_are_verified_as_the_voice_is(store, depot: Depot, clock) -> None
             store.extras("anna", 7)
         (files / name).write_bytes(kept)
     assert store.extras("anna", 7).chimes
-    clock.at += 2 * 86400
+    clock.time += 2 * 86400
     with pytest.raises(PackError, match="consent"):
         store.extras("anna", 7)
     with pytest.raises(StoreError):
