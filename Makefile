@@ -20,10 +20,11 @@ test: $(VENV)/test.stamp
 	@./system_packages.sh $(TEST_PACKAGES)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# For the release it runs on; DEVICE=orin-nano, orin-nx or agx-orin configures a Jetson as well.
+# For the release it runs on; DEVICE=orin-nano, orin-nx or agx-orin configures a Jetson as well, SPEAKER=usb, hdmi or i2s says what it
+# speaks through, WHEEL=FILE puts in another build of ONNX Runtime (requirements/jetson.md).
 deb: $(VENV)/demo.stamp
 	@./system_packages.sh python3-venv
-	$(BIN)/python debian/build.py --out "$(OUT)" $(if $(DEVICE),--device $(DEVICE)) $(if $(SPEAKER),--speaker $(SPEAKER))
+	$(BIN)/python debian/build.py --out "$(OUT)" $(if $(DEVICE),--device $(DEVICE)) $(if $(SPEAKER),--speaker $(SPEAKER)) $(if $(WHEEL),--wheel $(WHEEL))
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

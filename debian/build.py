@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from email.utils import formatdate
 from pathlib import Path
 
@@ -56,13 +57,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--device", default="generic", help="class of device to configure (default: generic)")
     parser.add_argument("--speaker", default="usb", help="what it speaks through (default: usb)")
+    parser.add_argument("--wheel", type=Path, action="append", default=[], help="put in last, in place of what it replaces")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "out", help="where the package goes (default: out)")
     parser.add_argument("--maintainer", default=_maintainer(), help="name and address (default: $DEBFULLNAME and $DEBEMAIL)")
     arguments = parser.parse_args()
     os.umask(0o022)
     with tempfile.TemporaryDirectory(prefix="edge-agent-deb-") as folder:
         root = Path(folder) / "root"
-        build_venv(root, Path(folder) / "source")
+        build_venv(root, Path(folder) / "source", arguments.wheel)
         configs = lay_out(root, arguments.device, arguments.speaker)
         document(root, arguments.maintainer)
         describe(root, arguments.maintainer, configs)
@@ -70,8 +72,8 @@ def main() -> int:
     return 0
 
 
-def build_venv(root: Path, source: Path) -> None:
-    """The program and its dependencies, with no trace of where it was built."""
+def build_venv(root: Path, source: Path, wheels: Sequence[Path] = ()) -> None:
+    """The program and its dependencies, with no trace of where it was built; ``wheels`` take the place of what PyPI has."""
     # A copy, because what an earlier build has left in the repository would be packed as well.
     source.mkdir()
     for name in SOURCES:
@@ -82,8 +84,7 @@ def build_venv(root: Path, source: Path) -> None:
             shutil.copy2(path, source / name)
     venv = root / VENV
     _run(PYTHON, "-m", "venv", "--without-pip", venv)
-    pip = [sys.executable, "-m", "pip", "--python", venv / "bin/python"]
-    _run(*pip, "install", "--quiet", "--no-compile", "--no-warn-script-location", source)
+    fill(venv, source, wheels)
     for path in (venv / "bin").iterdir():
         if not path.name.startswith("python"):
             path.unlink()
@@ -101,6 +102,16 @@ def build_venv(root: Path, source: Path) -> None:
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
     (root / "usr/bin").mkdir(parents=True)
     (root / "usr/bin/edge-agent").symlink_to(f"../lib/edge-agent/{VENV.name}/bin/edge-agent")
+
+
+def fill(venv: Path, source: Path, wheels: Sequence[Path]) -> None:
+    pip = [sys.executable, "-m", "pip", "--python", venv / "bin/python"]
+    install = [*pip, "install", "--quiet", "--no-compile", "--no-warn-script-location"]
+    _run(*install, source)
+    if any(wheel.name.startswith("onnxruntime_") for wheel in wheels):
+        _run(*pip, "uninstall", "--quiet", "--yes", "onnxruntime")  # the same module under another name
+    if wheels:
+        _run(*install, "--no-deps", "--force-reinstall", *wheels)
 
 
 def lay_out(root: Path, device: str, speaker: str) -> list[str]:

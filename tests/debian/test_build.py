@@ -67,3 +67,30 @@ def test_a_package_of_it(build: ModuleType, root: Path, tmp_path: Path) -> None:
     assert (checked.returncode, checked.stdout) == (0, "")
     log = gzip.decompress((root / "usr/share/doc/edge-voice-agent/changelog.gz").read_bytes()).decode()
     assert log.startswith("edge-voice-agent (")
+
+
+def test_another_build_of_onnx_runtime_replaces_the_first(build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(build, "_run", lambda *command: ran.append([str(part) for part in command]))
+    wheel = tmp_path / "onnxruntime_gpu-1.23.0-cp310-cp310-linux_aarch64.whl"
+    build.fill(tmp_path / "venv", tmp_path / "source", [wheel])
+    program, out, other = ran
+    assert program[-1] == str(tmp_path / "source")
+    assert "uninstall" in out
+    assert out[-1] == "onnxruntime"
+    assert other[-3:] == ["--no-deps", "--force-reinstall", str(wheel)]
+
+
+def test_a_purge_empties_a_mount_point_and_leaves_it(tmp_path: Path) -> None:
+    """As on a device with a read-only root, where the folders of its state are mounted."""
+    script = (FOLDER / "postrm").read_text()
+    for name in ("lib", "cache"):
+        (tmp_path / name / "voices").mkdir(parents=True)
+        (tmp_path / name / "voices/model").touch()
+        script = script.replace(f"/var/{name}/edge-agent", str(tmp_path / name))
+    script = script.replace("/etc/edge-agent", str(tmp_path / "none")).replace("/var/lib/systemd/timers", str(tmp_path))
+    script = script.replace("systemctl", "true").replace("deb-systemd-helper", "no-such-program")
+    fakes = f'rmdir() {{ [ "$1" != {tmp_path / "lib"} ] && command rmdir "$1"; }}; mountpoint() {{ [ "$2" = {tmp_path / "lib"} ]; }}\n'
+    found = subprocess.run(["sh", "-c", f"{fakes}{script}", "postrm", "purge"], capture_output=True, text=True, timeout=60, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert (sorted(path.name for path in tmp_path.iterdir()), list((tmp_path / "lib").iterdir())) == (["lib"], [])
