@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from edge_agent.announcement import Outcome
 
@@ -47,10 +47,3 @@ class Event:
     def to_json(self) -> bytes:
         body = {"event": self.kind, "id": self.id, "at": round(self.at, 3), "event_id": self.event_id, **self.detail}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-class EventSink(Protocol):
-    """Something that carries events out (MQTT, ZeroMQ, a test's list)."""
-
-    def publish(self, event: Event) -> None:
-        """Send without blocking; never raises for a peer that is away."""

@@ -28,7 +28,7 @@ from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics
 from edge_agent.service.stages import STAGES, Stages
 
-BOARD = Board({"gpu": 51.0}, ("gpu is held back by heat",), 2, 8_000_000_000, 4_000_000_000, "pmode:0001")
+BOARD = Board({"gpu": 51.0}, ("gpu is held back by heat",), 2, 8_000_000_000, 4_000_000_000)
 
 
 def test_topics() -> None:

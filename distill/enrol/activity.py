@@ -23,8 +23,6 @@ SHORT_GAP_S = 0.25
 AFTER_S, BEFORE_S = 0.15, 0.05
 """A sound dies away and a breath is drawn: that much of a pause is no measure of the room's noise."""
 
-DIGITAL_SILENCE_DB = -100.0
-
 
 @dataclass(frozen=True, slots=True)
 class Activity:

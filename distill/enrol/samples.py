@@ -47,7 +47,6 @@ class Channel:
     def __init__(self, sample_rate: int) -> None:
         self._shortest_gap, self._longest_gap = (int(seconds * sample_rate) for seconds in DROPOUT_S)
         self._by_value = np.zeros(2 * CENTRE + 1, np.int64)
-        self._in_flats = np.zeros_like(self._by_value)
         self._flats = np.zeros_like(self._by_value)
         self._n, self._sum, self._square = 0, 0.0, 0.0
         self._open_gap = np.zeros(0, np.float32)
@@ -62,7 +61,6 @@ class Channel:
         self._by_value += np.bincount(steps, minlength=len(self._by_value))
         starts, lengths = _runs(steps)
         flat = lengths >= FLAT
-        self._in_flats += np.bincount(steps[starts[flat]], lengths[flat], len(self._by_value)).astype(np.int64)
         self._flats += np.bincount(steps[starts[flat]], minlength=len(self._by_value))
         self._count_dropouts(np.concatenate([self._open_gap, wave]))
 

@@ -43,10 +43,6 @@ class StudentConfig:
     def bins(self) -> int:
         return self.head_fft // 2 + 1
 
-    @property
-    def frames_per_s(self) -> int:
-        return self.sample_rate // self.hop
-
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -26,11 +26,6 @@ def allowed(key: str, field: FieldInfo) -> str:
     return _describe(field.annotation, field.metadata, _UNITS.get(key.rpartition("_")[2], ""))
 
 
-def is_optional(field: FieldInfo) -> bool:
-    """Whether the key may be left unset for good."""
-    return type(None) in get_args(field.annotation)
-
-
 def _describe(annotation: Any, metadata: Iterable[Any], unit: str) -> str:
     origin = get_origin(annotation)
     if origin in (Union, types.UnionType):

@@ -1,4 +1,4 @@
-"""What a board tells of itself through sysfs and procfs: temperatures, throttling, memory, power mode.
+"""What a board tells of itself through sysfs and procfs: temperatures, throttling, memory.
 
 Read from files and nothing else: the usual tools for Jetsons want root or are under licences that this program cannot take. Nothing
 here was run on a Jetson; the names are those of its kernel's documentation.
@@ -15,7 +15,6 @@ _COOLERS = "sys/class/thermal/cooling_device*"
 _OVER_CURRENT = "sys/class/hwmon/hwmon*/oc*_event_cnt"
 _PASSIVE = ("Processor", "cpufreq", "devfreq", "cpu-freq", "gpu-freq", "throttle")
 """Kinds of cooling device that cool by being slower; fans do not."""
-_POWER_MODE = "var/lib/nvpmodel/status"
 _SANE_C = (-40.0, 150.0)
 
 
@@ -30,11 +29,6 @@ class Board:
     """How often the supply had to be spared since the board started."""
     memory_total: int | None
     memory_available: int | None
-    power_mode: str | None
-
-    @property
-    def hottest_c(self) -> float | None:
-        return max(self.temperatures_c.values(), default=None)
 
     @classmethod
     def look(cls, root: Path = Path("/")) -> Board:
@@ -47,7 +41,6 @@ class Board:
             sum(_numbers(root.glob(_OVER_CURRENT))),
             memory.get("MemTotal"),
             memory.get("MemAvailable"),
-            _text(root / _POWER_MODE),
         )
 
 

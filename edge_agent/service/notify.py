@@ -46,10 +46,6 @@ class Notifier:
         """Feed the watchdog."""
         self._send("WATCHDOG=1")
 
-    def extend_timeout(self, more_s: float) -> None:
-        """Start-up or stopping takes longer than usual (a voice warms up): wait at least ``more_s`` from now."""
-        self._send(f"EXTEND_TIMEOUT_USEC={int(more_s * 1e6)}")
-
     def close(self) -> None:
         if self._socket:
             self._socket.close()

@@ -12,8 +12,6 @@ from edge_agent.text.zh_words import words
 
 FIRST_MIN: Final = 10
 """Phonemes the first segment should have at least: shorter ones sound clipped."""
-FIRST_MAX: Final = 70
-"""Phonemes after which the first segment takes no further clause, so that its audio is there soon."""
 TARGET: Final = 110
 """Phonemes at which a later segment is closed at the next breath."""
 SHORT: Final = 24

@@ -36,7 +36,7 @@ def test_a_size_has_as_many_parameters_as_it_says(size, millions):
 
 def test_every_grid_divides_evenly():
     for config in SIZES.values():
-        assert config.frames_per_s == 80 and config.sub_frames * config.head_hop == config.hop
+        assert config.sample_rate == 80 * config.hop and config.sub_frames * config.head_hop == config.hop
         assert config.head_fft % config.head_hop == 0 and max(config.attention_after) < config.text_blocks
 
 

@@ -105,7 +105,7 @@ def test_the_health_message_has_the_same_figures() -> None:
 
 def test_what_a_voice_may_take_of_the_gpus_memory_is_beside_what_there_is() -> None:
     metrics = Metrics()
-    metrics.watch(queue_length=lambda: 0, board=lambda: Board({}, (), 0, 8 << 30, 3 << 30, None))
+    metrics.watch(queue_length=lambda: 0, board=lambda: Board({}, (), 0, 8 << 30, 3 << 30))
     metrics.engine(voice="default", provider="CUDAExecutionProvider", gpu_memory_bytes=512 << 20)
     figures = metrics.figures()
     assert (figures["gpu_memory_budget_bytes"], figures["memory_available_bytes"]) == (512 << 20, 3 << 30)

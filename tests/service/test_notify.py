@@ -31,7 +31,6 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
         (lambda notifier: notifier.status("two\nlines"), "STATUS=two lines"),
         (lambda notifier: notifier.stopping(), "STOPPING=1"),
         (lambda notifier: notifier.alive(), "WATCHDOG=1"),
-        (lambda notifier: notifier.extend_timeout(1.5), "EXTEND_TIMEOUT_USEC=1500000"),
     ],
 )
 def test_each_message_is_one_datagram(manager: Manager, say: Callable[[Notifier], None], message: str) -> None:

@@ -8,11 +8,6 @@ _FULL_VOWELS = VOWELS - {"ᵊ"}
 _LONG = frozenset("AIOQWYʤʧ")
 
 
-def is_stressed(sounds: str) -> bool:
-    """Return whether any syllable carries a mark."""
-    return PRIMARY in sounds or SECONDARY in sounds
-
-
 def strengthen(sounds: str, mark: str) -> str:
     """Give an unmarked word ``mark`` on its first full vowel; ``PRIMARY`` also raises one that has only secondary."""
     if PRIMARY in sounds:

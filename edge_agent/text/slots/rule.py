@@ -10,7 +10,6 @@ from typing import Final
 NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 TO: Final = r"\s*(?:-|–|—|~|至|到)\s*"
 """Between the two ends of a range."""
-NOT_IN_NUMBER: Final = r"(?<![\d.,])"
 NOT_IN_CODE: Final = r"(?<![A-Za-z\d])"
 
 

@@ -77,11 +77,6 @@ def overwrite(path: Path) -> None:
             os.close(descriptor)
 
 
-def tree_bytes(folder: Path) -> int:
-    """The sizes of all files below."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def free_bytes(folder: Path) -> int:
     """What may still be written."""
     status = os.statvfs(folder)
