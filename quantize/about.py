@@ -18,7 +18,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 @dataclass(frozen=True, slots=True)
 class About:
     """``teacher``, ``licence`` and ``data`` are sentences for people; ``scores`` is the summary of an evaluation; ``commit``
-    and ``command`` are what made the voice.
+    and ``command`` are what made the voice. ``cloned_from`` are the SHA-256 of the recordings whose voice it is, as far as they are on
+    this computer; None: nobody's was cloned. A voice with it is packed only with the consent of whose it is.
 
     Raises:
         QuantizeError: the id cannot be a folder's name, or there is no language.
@@ -33,6 +34,13 @@ class About:
     commit: str = "not stated"
     command: str = "not stated"
     scores: dict[str, Any] = field(default_factory=dict)
+    cloned_from: tuple[str, ...] | None = None
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What every card's ``made`` begins with."""
+        told = {name: getattr(self, name) for name in ("teacher", "licence", "data", "scores", "commit", "command")}
+        return told if self.cloned_from is None else {**told, "cloned_from": list(self.cloned_from)}
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.voice_id):

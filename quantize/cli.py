@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from distill.evaluate import Listener, Remembering
 from distill.recipe import Recipe, load_recipe
+from edge_agent.digest import sha256_of
 from edge_agent.errors import EdgeAgentError
 from quantize import report
 from quantize.about import About, command, commit
@@ -105,7 +106,19 @@ def _about(options: argparse.Namespace, given: Sequence[str]) -> About:
         commit=commit(),
         command=command(given),
         scores=_scores(options.scores) if options.scores else {},
+        cloned_from=_cloned_from(recipe) if recipe else None,
     )
+
+
+def _cloned_from(recipe: Recipe) -> tuple[str, ...] | None:
+    """The recordings in whose voice the teacher spoke; one that lies on a server is not known here."""
+    if recipe.teacher.checkpoints is not None:
+        path = Path(recipe.teacher.checkpoints.reference_audio)
+        try:
+            return (sha256_of(path),)
+        except OSError as error:
+            raise QuantizeError(f"{path}, the recording whose voice this is, cannot be read: {error.strerror}") from error
+    return () if recipe.teacher.audio_only else None
 
 
 def _teacher(recipe: Recipe) -> str:

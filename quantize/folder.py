@@ -97,12 +97,7 @@ def write_card(
         "sha256": digests,
         "golden": Golden.of(golden_phonemes, silence, config.sample_rate).to_json(),
         "made": {
-            "teacher": about.teacher,
-            "licence": about.licence,
-            "data": about.data,
-            "scores": about.scores,
-            "commit": about.commit,
-            "command": about.command,
+            **about.origin,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "checkpoint": {"step": student.step, "sha256": student.sha256},
             "student": asdict(config),

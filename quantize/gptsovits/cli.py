@@ -64,12 +64,12 @@ def _import(options: argparse.Namespace, given: Sequence[str]) -> None:
 
     logging.disable_progress_bar()
     out = options.out or Path(options.s2.stem)
-    about = _about(options, out, given)
     try:
         sampling = Sampling(options.top_k, options.top_p, options.temperature, options.repetition_penalty)
     except ValueError as error:
         raise QuantizeError(str(error)) from error
     recording = reference.read(options.reference)
+    about = _about(options, out, given, recording)
     _check_consent(options, recording)
     models = checkpoint.load(options.s1, options.s2)
     made = prompt.make(models, recording, options.reference_text, prompt.Listeners(options.hubert, options.bert, options.sv))
@@ -81,7 +81,7 @@ def _import(options: argparse.Namespace, given: Sequence[str]) -> None:
     print(sizes.table(built.parts), f"wrote {out}: a {models.version} voice of {len(made.tokens)} reference tokens", sep="\n\n")
 
 
-def _about(options: argparse.Namespace, out: Path, given: Sequence[str]) -> About:
+def _about(options: argparse.Namespace, out: Path, given: Sequence[str], recording: reference.Recording) -> About:
     voice_id = options.voice_id or out.name
     return About(
         voice_id=voice_id,
@@ -91,6 +91,7 @@ def _about(options: argparse.Namespace, out: Path, given: Sequence[str]) -> Abou
         licence=options.licence,
         commit=commit(),
         command=command(given),
+        cloned_from=(recording.sha256,),
     )
 
 

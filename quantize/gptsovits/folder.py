@@ -147,12 +147,7 @@ def _card(voice: Voice, about: About, sampling: Sampling, seed: int, precision: 
         "seed": seed,
         "shared_weights": precision == "float32",
         "made": {
-            "teacher": about.teacher,
-            "licence": about.licence,
-            "data": about.data,
-            "scores": about.scores,
-            "commit": about.commit,
-            "command": about.command,
+            **about.origin,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "precision": precision,
             "checkpoints": list(voice.sha256),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
 import pytest
 
+from distill.recipe import Recipe, TeacherRecipe
+from distill.teachers.gptsovits_api import ApiSettings
+from distill.teachers.gptsovits_settings import CheckpointSettings
 from edge_agent.synthesis import Runtime, load_engine
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
 from edge_agent.text import Speech
 from quantize import gates
-from quantize.cli import main
+from quantize.cli import _cloned_from, main
+from quantize.errors import QuantizeError
 from tests.rigs.student import PHONEMES, save
 
 QUICK = ["--check", "1", "--layers", "1", "--calibrate", "2"]
@@ -70,6 +75,26 @@ class TestBuilt:
         assert "| decoder/blocks.0/expand |" in report
         assert "By | chance" in report
         assert "FAILED" not in report
+
+
+class TestCloned:
+    """Whose voice it is, by the recipe's teacher; packing asks for that person's consent."""
+
+    def told(self, **teacher):
+        return _cloned_from(Recipe("runs/anna", teacher=TeacherRecipe(**teacher)))
+
+    def test_a_recording_on_this_computer(self, tmp_path):
+        (tmp_path / "r.wav").write_bytes(b"voice")
+        checkpoints = CheckpointSettings(reference_audio=str(tmp_path / "r.wav"))
+        assert self.told(name="gptsovits", checkpoints=checkpoints) == (hashlib.sha256(b"voice").hexdigest(),)
+        with pytest.raises(QuantizeError, match="the recording whose voice this is, cannot be read"):
+            self.told(name="gptsovits", checkpoints=CheckpointSettings(reference_audio=str(tmp_path / "gone.wav")))
+
+    def test_a_recording_on_a_server(self):
+        assert self.told(name="gptsovits-api", api=ApiSettings()) == ()
+
+    def test_nobodys(self):
+        assert self.told() is None
 
 
 class TestGatesFail:

@@ -92,6 +92,7 @@ class TestCard:
         assert (made["teacher"], made["licence"], made["data"], made["scores"]) == ("dice", "none", "noise", {"a/zh": {}})
         assert made["checkpoint"]["step"] == 7
         assert made["student"]["decoder_dim"] == 64
+        assert "cloned_from" not in made, "nobody's voice was cloned"
 
     def test_loudness_is_the_engines(self, voice, card):
         engine = MobileSoVITSEngine(voice, Runtime("cpu", 1))

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from edge_agent import __version__
 from edge_agent.templates import Templates
 from edge_agent.voices.catalog import CARD
+from edge_agent.voices.consent import Consent, ConsentError
 from edge_agent.voices.encryption import encrypt
 from edge_agent.voices.keys import KeysError, SecretKey, Signature
 from edge_agent.voices.pack import ustar
@@ -65,6 +66,7 @@ def build_pack(
     sources = {**_sources(voice_folder), CONSENT: consent, CONSENT_SIGNATURE: consent.with_name(f"{consent.name}.minisig")}
     entries = tuple(_measured(path, sources[path]) for path in sorted(sources))
     card = _read_card(voice_folder, entries)
+    _check_consent(card, consent, now)
     manifest = Manifest(
         id=card["voice_id"],
         version=version,
@@ -198,6 +200,32 @@ def _read_card(folder: Path, entries: Sequence[FileEntry]) -> dict[str, Any]:
         if found.get(name) != wanted:
             raise PackError("damaged", f"{folder / name} is not the file the voice was made with; build the voice again")
     return card
+
+
+def _check_consent(card: Mapping[str, Any], path: Path, now: datetime) -> None:
+    """
+    Raises:
+        PackError: the record is none, has ended, or is not of the person whose voice it is. Who signed it, the device checks.
+    """
+    try:
+        consent = Consent.from_bytes(path.read_bytes())
+    except ConsentError as error:
+        raise PackError("consent_malformed", f"{path}: {error}") from error
+    if consent.valid_until is not None and consent.valid_until <= now:
+        raise PackError("consent_expired", f"the consent of {consent.subject} ended on {consent.valid_until:%Y-%m-%d}; have it renewed")
+    made = card.get("made")
+    cloned_from = made.get("cloned_from") if isinstance(made, dict) else None
+    if cloned_from is None:
+        return
+    if consent.kind != "person":
+        problem = f"voice {card['voice_id']} was cloned from a recording, so it is somebody's"
+        raise PackError("no_consent", f"{problem}: give that person's --consent")
+    if missing := set(cloned_from) - set(consent.recordings):
+        raise PackError(
+            "no_consent",
+            f"the consent of {consent.subject} says nothing of the recording that voice {card['voice_id']} was cloned from (SHA-256 "
+            f"{min(missing)}); enrol it with the person's others: python -m distill enrol",
+        )
 
 
 def _licence(card: Mapping[str, Any]) -> str:

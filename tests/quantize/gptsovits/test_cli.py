@@ -45,6 +45,7 @@ def test_a_whole_voice(files, tmp_path, capsys):
     assert (card["voice_id"], card["display_name"], card["languages"], card["version"]) == ("anna", "Anna", ["zh", "en"], "v2Pro")
     assert (card["seed"], card["sampling"]["temperature"], card["made"]["precision"]) == (5, 0.8, "int8")
     assert card["made"]["checkpoints"] == [hashlib.sha256(files[each].read_bytes()).hexdigest() for each in ("--s1", "--s2")]
+    assert card["made"]["cloned_from"] == [hashlib.sha256(files["--reference"].read_bytes()).hexdigest()]
     assert str(tmp_path) not in json.dumps(card)
     engine = load_engine(out, Runtime("cpu", 1))
     try:

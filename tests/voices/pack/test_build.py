@@ -124,6 +124,44 @@ def test_no_voice_without_consent(build, consent: Path, tmp_path: Path, missing:
     assert list(tmp_path.glob("*.vpk")) == []
 
 
+def card_of(voice: Path, **made: Any) -> None:
+    card = json.loads((voice / "voice.json").read_text())
+    card["made"] |= made
+    (voice / "voice.json").write_text(json.dumps(card))
+
+
+def test_a_cloned_voice_is_somebodys(maker: Maker, build, voice: Path, consent: Path, tmp_path: Path) -> None:
+    card_of(voice, cloned_from=["ab" * 32])
+    (tmp_path / "nobody").mkdir()
+    nobody = write_synthetic_consent(tmp_path / "nobody", "anna", maker.witness, NOW)
+    with pytest.raises(PackError, match="so it is somebody's") as refused:
+        build(consent=nobody)
+    assert refused.value.reason == "no_consent"
+    assert build(consent=consent).id == "anna", "the record names the recording"
+
+
+def test_a_consent_to_other_recordings_is_not_one_to_this_voice(build, voice: Path, consent: Path, tmp_path: Path) -> None:
+    card_of(voice, cloned_from=["cd" * 32])
+    with pytest.raises(PackError, match=f"speaker 7 says nothing of the recording .*{'cd' * 32}") as refused:
+        build()
+    assert refused.value.reason == "no_consent"
+    card_of(voice, cloned_from=[])  # by a server, whose files nobody here has seen
+    assert build().id == "anna"
+
+
+def test_a_consent_that_is_none_or_has_ended_is_told_before_the_device_is(maker: Maker, build, consent: Path, tmp_path: Path) -> None:
+    for name, content in maker.consent(valid_until=NOW).items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(PackError, match="speaker 7 ended on 2026-11-22") as refused:
+        build()
+    assert refused.value.reason == "consent_expired"
+    consent.write_bytes(b"yes")
+    with pytest.raises(PackError, match="consent record") as refused:
+        build()
+    assert refused.value.reason == "consent_malformed"
+    assert list(tmp_path.glob("*.vpk")) == []
+
+
 def test_a_voice_that_was_changed_since_it_was_made(build, voice: Path) -> None:
     (voice / "weights.bin").write_bytes(b"other")
     with pytest.raises(PackError, match="build the voice again") as refused:
