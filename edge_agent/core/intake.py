@@ -37,7 +37,7 @@ class Intake:
         self._make_way, self._take = make_way, take
 
     def submit(self, message: Message, ack: Ack) -> None:
-        """See :meth:`edge_agent.ingress.Inbox.submit`; a journal that cannot be used has the message wait for it."""
+        """See :meth:`edge_agent.ingress.base.Inbox.submit`; a journal that cannot be used has the message wait for it."""
         stages = Stages(message.received_monotonic)
         try:
             verdict = self._ports.admission.admit(message)
