@@ -4,14 +4,14 @@
 # queue and phrase cache pass their tests. It says nothing about speed: emulation is 10 to 200 times slower.
 #
 #   sudo ROOT=/var/tmp/edge-arm64 tests/aarch64/run.sh           build the tree where there is none yet, then run
-#   sudo ROOT=... tests/aarch64/run.sh tests/test_journal.py     only these
+#   sudo ROOT=... tests/aarch64/run.sh tests/journal     only these
 #
 # Needs root (chroot, binfmt_misc), Debian's debootstrap, qemu-user-static and binfmt-support, a network for the first run, and 0.7 GB.
 # How long it takes is in requirements/README.md.
 set -euo pipefail
 ROOT=${ROOT:-/var/tmp/edge-arm64}
 HERE=$(cd "$(dirname "$0")/../.." && pwd)
-CORE=(tests/requirements tests/test_queue.py tests/test_journal.py tests/test_templates.py tests/phrases/test_key.py
+CORE=(tests/requirements tests/test_queue.py tests/journal tests/templates tests/phrases/test_key.py
     tests/phrases/test_codec.py tests/phrases/test_index.py tests/phrases/test_lru.py tests/text/test_say_as.py)
 
 build() {

@@ -278,7 +278,7 @@ class TestTrouble:
 
 def test_a_version_1_journal_is_carried_over(path, clock):
     with sqlite3.connect(path) as raw:
-        raw.executescript((Path(__file__).parent / "data" / "journal_v1.sql").read_text())
+        raw.executescript((Path(__file__).parents[1] / "data" / "journal_v1.sql").read_text())
     raw.close()
     journal = Journal(path, clock=clock)
     assert journal.recovered_from is None
