@@ -11,7 +11,7 @@
 set -euo pipefail
 ROOT=${ROOT:-/var/tmp/edge-arm64}
 HERE=$(cd "$(dirname "$0")/../.." && pwd)
-CORE=(tests/requirements tests/test_queue.py tests/journal tests/templates tests/phrases/test_key.py
+CORE=(tests/requirements tests/test_queue.py tests/journal/test_store.py tests/templates tests/phrases/test_key.py
     tests/phrases/test_codec.py tests/phrases/test_index.py tests/phrases/test_lru.py tests/text/test_say_as.py)
 
 build() {
