@@ -19,9 +19,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from edge_agent.service.journald import JournalHandler, priority, sender
+
+if TYPE_CHECKING:
+    _TextHandler = logging.StreamHandler[TextIO]
+else:
+    _TextHandler = logging.StreamHandler  # which takes no type in brackets on Python 3.10
 
 _ANNOUNCEMENT: ContextVar[str | None] = ContextVar("announcement", default=None)
 _PAIR = re.compile(r"(?:^|(?<=\s))[A-Za-z_][A-Za-z0-9_.]*=")
@@ -83,7 +88,7 @@ def set_up(level: str, *, stream: TextIO | None = None, environ: Mapping[str, st
     return handler
 
 
-class _OwnStderr(logging.StreamHandler[TextIO]):
+class _OwnStderr(_TextHandler):
     """Standard error by a descriptor of its own: while PortAudio looks for devices, its binding points the process's at
     /dev/null, and what other threads log meanwhile would be lost."""
 
