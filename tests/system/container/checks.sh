@@ -24,6 +24,16 @@ systemctl restart mosquitto
 began=$(now_ms)
 dpkg -i /rig/package.deb >/rig/dpkg.log 2>&1 || cat /rig/dpkg.log
 check "installed and running after $(($(now_ms) - began)) ms" "$(systemctl is-active edge-agent)" active
+# On this release's Python, which may be older than the one the suite runs on.
+python=$(sed -n '1s/^#!//p' "$(readlink -f "$(command -v edge-agent)")")
+every_module() {
+    "$python" -c "
+import edge_agent, importlib, pkgutil
+for module in pkgutil.walk_packages(edge_agent.__path__, 'edge_agent.'):
+    if not module.name.endswith('__main__'):
+        importlib.import_module(module.name)" 2>&1 | tail -1
+}
+check "every module on $("$python" --version)" "$(every_module)" ""
 check "enabled" "$(systemctl is-enabled edge-agent edge-agent-maintenance.timer | sort -u)" enabled
 check "runs as" "$(ps -o user= -p "$(show MainPID)")" "edge-ag*"
 check "capabilities" "$(awk '/^CapEff/ {print $2}' /proc/"$(show MainPID)"/status)" 0000000000000000
@@ -92,6 +102,13 @@ kill -STOP "$pid"
 until_true 60 is_ready_anew "$pid"
 check "watchdog restarts what hangs, after $(($(now_ms) - began)) ms" "$(show ActiveState)" active
 check "and says so" "$(journalctl -u edge-agent -o cat --no-pager | grep -c 'Watchdog timeout')" "[1-9]*"
+
+# An update, over a configuration that somebody has edited.
+pid=$(show MainPID)
+dpkg -i --force-confold /rig/package.deb >/rig/dpkg.log 2>&1 || cat /rig/dpkg.log
+until_true 60 is_ready_anew "$pid"
+check "updated" "$(show ActiveState), $(grep -c '^username = "kiosk-1"' /etc/edge-agent/config.toml) line of the edited configuration" \
+    "active, 1 line*"
 
 check "failed units" "$(systemctl --failed --plain --no-legend | awk '/edge-agent/' | wc -l)" 0
 dpkg -r edge-voice-agent >/rig/dpkg.log 2>&1 || cat /rig/dpkg.log

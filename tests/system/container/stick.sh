@@ -1,6 +1,5 @@
 # Sourced by checks.sh: a stick's packs, installed by the importer in its own sandbox while the daemon runs. A container has neither udev
 # nor FAT, so the stick is a folder, mounted as edge-agent-stick@.service would; the guest has the real thing.
-python=$(sed -n '1s/^#!//p' "$(readlink -f "$(command -v edge-agent)")")
 as_daemon() { runuser -u edge-agent -- env STATE_DIRECTORY=/var/lib/edge-agent CACHE_DIRECTORY=/var/cache/edge-agent edge-agent "$@"; }
 stick=/run/edge-agent-stick/test
 work=$(mktemp -d)
