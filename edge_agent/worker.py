@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from edge_agent.announcement import Lang
 from edge_agent.errors import EdgeAgentError
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.playback.utterance import Utterance
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.log import about
 from edge_agent.speech import Script, Speaker
 from edge_agent.voices import VoiceInfo

@@ -14,11 +14,11 @@ import pytest
 
 from edge_agent.core.commands import Settings
 from edge_agent.events import Event
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.phrases import PhraseCache
 from edge_agent.playback import chimes
 from edge_agent.prewarm import Prewarm
 from edge_agent.service.health import Health
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.speech import Engines, Repertoires, Speaker
 from edge_agent.speech.script import Sound
 from edge_agent.synthesis import SynthesisError

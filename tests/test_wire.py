@@ -17,6 +17,7 @@ from edge_agent.cli import app
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.config import SECTIONS
 from edge_agent.events import KINDS, TERMINAL, Event
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress import COMMANDS
 from edge_agent.ingress.commands import MAX_PREWARM_TEXTS, MAX_STATUS_IDS
 from edge_agent.ingress.topics import Topics
@@ -24,7 +25,6 @@ from edge_agent.parse import FIELD_NAMES, MAX_PAYLOAD_BYTES
 from edge_agent.phrases import CacheStats
 from edge_agent.service.board import Board
 from edge_agent.service.doctor import CHECKS, Verdict
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics
 from edge_agent.service.stages import STAGES, Stages
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.phrases import PhraseCache
 from edge_agent.playback.utterance import Utterance
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import SynthesisError
 from edge_agent.templates import Templates

@@ -17,12 +17,12 @@ from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
 from edge_agent.errors import EdgeAgentError
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.playback.player import Player
 from edge_agent.prewarm import Prewarm
 from edge_agent.queue import SpeechQueue
 from edge_agent.reload import Changes, compare
 from edge_agent.service.board import Board
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.notify import Notifier
 from edge_agent.service.watchdog import Watchdog
 from edge_agent.synthesis import Engine

@@ -12,7 +12,7 @@ from edge_agent.cli.app import app
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.config import ConfigError
 from edge_agent.errors import EdgeAgentError
-from edge_agent.service.broker_client import BrokerRefused, BrokerUnreachable
+from edge_agent.ingress.broker_client import BrokerRefused, BrokerUnreachable
 
 __all__ = ["ExitCode", "app", "main"]
 

@@ -16,8 +16,8 @@ from edge_agent.cli.listen import in_words, read_event
 from edge_agent.cli.output import print_json_line
 from edge_agent.config import Config
 from edge_agent.events import ACCEPTED, DUPLICATE, TERMINAL
+from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.parse import Rejected, parse
-from edge_agent.service.broker_client import BrokerClient
 
 _LONGEST_SPEECH_S = 1800.0
 """Ten repetitions of the longest text; nothing that began in time takes longer."""

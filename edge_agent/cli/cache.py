@@ -17,9 +17,9 @@ from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table, progress, shorten, size
 from edge_agent.cli.ownership import as_owner_of
+from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.ingress.commands import MAX_PREWARM_TEXTS
 from edge_agent.phrases import CacheEntry, Order, PhraseCache
-from edge_agent.service.broker_client import BrokerClient
 
 _BATCH_BYTES = 12 * 1024
 """Of texts in one command: the daemon takes messages up to 16 KiB."""

@@ -11,7 +11,7 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json_line
-from edge_agent.service.broker_client import BrokerClient
+from edge_agent.ingress.broker_client import BrokerClient
 
 _HEAD = ("event", "id", "at", "event_id")
 

@@ -11,7 +11,7 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table
-from edge_agent.service.broker_client import BrokerClient
+from edge_agent.ingress.broker_client import BrokerClient
 
 _STATES = {"online": ExitCode.OK, "degraded": ExitCode.DEGRADED, "offline": ExitCode.OFFLINE}
 _WAIT_S = 1.0

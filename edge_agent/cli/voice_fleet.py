@@ -13,7 +13,7 @@ from edge_agent.cli.app import Session
 from edge_agent.cli.arguments import FILE, PASSWORD, secret_key
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import progress
-from edge_agent.service.broker_client import BrokerClient
+from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.voices.fleet import Announcement, DeletionOrder, to_bytes, wrap
 
 _TO = click.option("--to", default="all", show_default=True, metavar="WHOM", help="all, group/NAME, or a device's name.")

@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress.backoff import Backoff
 from edge_agent.ingress.connection import Connection, Received
 from edge_agent.ingress.diagnosis import Diagnosis, Ending
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outbound, Outgoing
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.wakeup import Wakeup
 
 log = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from typing import Any
 
 from edge_agent.announcement import Outcome
 from edge_agent.events import DUPLICATE, Event
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress import hermes
 from edge_agent.ingress.base import Inbox, Message, Route, State, Verdict
 from edge_agent.ingress.commands import read_command, read_envelope
@@ -23,7 +24,6 @@ from edge_agent.ingress.outbound import Outgoing
 from edge_agent.ingress.topics import HERMES_SAY, Channel
 from edge_agent.parse import MAX_PAYLOAD_BYTES, Refusal, Rejected, parse
 from edge_agent.parse.announcement import MAX_CORRELATION_BYTES
-from edge_agent.service.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
 

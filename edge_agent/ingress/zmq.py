@@ -15,6 +15,7 @@ import zmq
 
 from edge_agent import __version__, wire
 from edge_agent.events import Event
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress.base import Inbox, Message, Route, State, Verdict
 from edge_agent.ingress.commands import Command, Ping, Prewarm, Status
 from edge_agent.ingress.zmq_config import ZmqConfig
@@ -24,7 +25,6 @@ from edge_agent.ingress.zmq_keys import KeyRing, KeysError
 from edge_agent.ingress.zmq_requests import Reply, Say, dump, read_request
 from edge_agent.ingress.zmq_window import Window
 from edge_agent.parse import Refusal, Rejected
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.wakeup import Wakeup
 
 log = logging.getLogger(__name__)

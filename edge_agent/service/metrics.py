@@ -14,11 +14,11 @@ from prometheus_client.registry import Collector
 
 from edge_agent import __version__
 from edge_agent.announcement import Outcome, Priority
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.parse import Refusal
 from edge_agent.phrases import CacheError, CacheStats
 from edge_agent.policy import PolicyName
 from edge_agent.service.board import Board
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.stages import STAGES
 
 _PREFIX = "edge_agent"

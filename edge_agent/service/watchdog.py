@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
-from edge_agent.service.heartbeat import Heartbeat
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.service.notify import Notifier
 
 log = logging.getLogger(__name__)

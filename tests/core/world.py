@@ -18,6 +18,7 @@ from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
 from edge_agent.events import Event
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress import Command, Message, Route
 from edge_agent.journal import Journal
 from edge_agent.parse import Defaults
@@ -26,7 +27,6 @@ from edge_agent.playback.player import Player
 from edge_agent.policy import Policy, PolicyConfig
 from edge_agent.queue import SpeechQueue
 from edge_agent.service.health import Health
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics
 from edge_agent.speech import Engines, Speaker
 from edge_agent.templates import Templates

@@ -8,9 +8,9 @@ import pytest
 from prometheus_client import generate_latest
 
 from edge_agent.announcement import Outcome, Priority
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.phrases import CacheStats, IndexUnavailable
 from edge_agent.service.board import Board
-from edge_agent.service.heartbeat import Heartbeat
 from edge_agent.service.metrics import Metrics, MetricsServer
 
 CACHE = CacheStats(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.service.heartbeat import Heartbeat
+from edge_agent.heartbeat import Heartbeat
 from edge_agent.service.notify import Notifier
 from edge_agent.service.watchdog import Watchdog
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from edge_agent.config import Config
 from edge_agent.ingress import IngressError
+from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
 from edge_agent.ingress.mqtt_config import MqttConfig
-from edge_agent.service.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
 from edge_agent.service.doctor.finding import Finding
 
 _ROUND_TRIPS = 5

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from edge_agent.digest import sha256_of
 from edge_agent.errors import EdgeAgentError
+from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable, Heard
 from edge_agent.ingress.mqtt_config import MqttConfig
-from edge_agent.service.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable, Heard
 from edge_agent.voices.fleet.download import DownloadError, fetch_chunks, fetch_url
 from edge_agent.voices.fleet.refusals import Refusals
 from edge_agent.voices.fleet.statement import Announcement, StatementRefused, parse_envelope, read_statement

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edge_agent.ingress import MqttConfig
-from edge_agent.service.broker_client import BrokerClient
+from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.voices.fleet import Announcement, Follower, follower, to_bytes, wrap
 from edge_agent.voices.store import Store
 from tests.rigs.depot import Depot

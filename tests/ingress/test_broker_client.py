@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from edge_agent.ingress import IngressError, MqttConfig
-from edge_agent.service.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
+from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
 from tests.rigs.mosquitto import Certificates, MosquittoFactory
 from tests.rigs.mqtt_peer import Peer, eventually
 from tests.rigs.ports import free_port

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from edge_agent.service.heartbeat import Heartbeat
+from edge_agent.heartbeat import Heartbeat
 
 
 class Monotonic:
