@@ -1,0 +1,1 @@
+"""What a student learns from: texts, and the audio that a teacher makes of them."""

@@ -1,0 +1,1 @@
+"""How a student learns: data, losses, steps and checkpoints."""
