@@ -77,8 +77,9 @@ def build(tree: Path, folder: Path) -> Path:
     """The package, made by the tree's Python in ``folder``."""
     (folder / "build").mkdir()
     command = [
-        *NSPAWN, f"--directory={tree}", f"--bind={folder}/build:/build", f"--bind-ro={REPOSITORY}:/repository", "--resolv-conf=copy-host",
-        f"--bind-ro={CERTIFICATES}", f"--setenv=PIP_CERT={CERTIFICATES}", "--setenv=TMPDIR=/build", "--console=pipe", "sh", "-ec", BUILD,
+        *NSPAWN, f"--directory={tree}", f"--bind={folder}/build:/build", f"--bind-ro={REPOSITORY}:/repository",
+        "--resolv-conf=off", "--timezone=off", "--bind-ro=/etc/resolv.conf", "--bind-ro=/etc/hosts", f"--bind-ro={CERTIFICATES}",
+        f"--setenv=PIP_CERT={CERTIFICATES}", "--setenv=TMPDIR=/build", "--console=pipe", "sh", "-ec", BUILD,
     ]  # fmt: skip
     subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
     (package,) = (folder / "build/out").glob("*.deb")
