@@ -167,7 +167,7 @@ def _written(options: argparse.Namespace, quality: Quality, consent: Consent | N
     names += [RECORD_FILE, SIGNATURE_FILE] if consent is not None else []
     lines = [f"wrote {', '.join(names)} to {options.out}"]
     if consent is not None and signer is not None:
-        lines.append(f"the consent is checked with: minisign -Vm {options.out / RECORD_FILE} -P {signer.public_key}")
+        lines.append(f"the consent is checked with: minisign -Vm {options.out / RECORD_FILE} -P {signer.public_key.text}")
     elif signer is not None:
         lines.append(
             "no consent was signed: one person's consent does not cover another's voice"

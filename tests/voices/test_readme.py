@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import get_args
 
+import click
+import pytest
+
 import edge_agent.voices
 from edge_agent.voices.catalog import BUILT_IN
 from edge_agent.voices.pack import Limits, Manifest, Reason
+from quantize.gptsovits import cli as gptsovits_cli
 from tests.cli.test_voice_pack import voice  # noqa: F401 (fixture)
 
 TEXT = (Path(edge_agent.voices.__file__).parent / "README.md").read_text("utf-8")
@@ -55,6 +60,32 @@ def test_the_voice_that_ships_can_be_signed_anew(tmp_path: Path) -> None:
     shutil.copytree(BUILT_IN, tmp_path / "edge_agent" / "voices" / "default")
     (block,) = re.findall(r"```bash\n(.*?)```", section("Sign the voice that ships"), re.DOTALL)
     assert "default: good; voice default 1.0.0 (seq 2)" in run(block, tmp_path)
+
+
+def test_the_way_of_a_persons_voice_has_the_commands_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    import quantize.cli
+    from distill import __main__ as distill
+    from edge_agent.cli.app import app
+
+    blocks = re.findall(r"```bash\n(.*?)```", section("From a person to a voice on a device"), re.DOTALL)
+    commands = [shlex.split(line) for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    parsed = []
+    monkeypatch.setattr(distill, "_enrol", lambda options: parsed.append(options.recordings))
+    monkeypatch.setattr(quantize.cli, "_student", lambda options, _given: parsed.append(options.recipe))
+    monkeypatch.setattr(gptsovits_cli, "_import", lambda options, _given: parsed.append(options.consent))
+    mains = {"distill": distill.main, "quantize": quantize.cli.main}
+    for program, *arguments in commands:
+        if program == "python":
+            assert mains[arguments[1]](arguments[2:]) == 0
+        else:
+            group, name, *rest = arguments
+            command = app.get_command(click.Context(app), group).get_command(click.Context(app), name)
+            wanted = {option for parameter in command.params for option in parameter.opts}
+            assert {each for each in rest if each.startswith("--")} <= wanted, arguments
+            parsed.append(name)
+    reference = Path("reference.wav")
+    assert parsed[0][-1] == reference, "the recording that is cloned is consented to"
+    assert parsed[1:] == [Path("anna-enrolment/consent.json"), Path("anna.toml"), "build", "sign", "seal", "install"]
 
 
 def test_every_reason_is_explained() -> None:
