@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent import __version__
 from edge_agent.cli.output import progress
+from edge_agent.cli.ownership import leave_to_owner_of
 from edge_agent.service.board import Board
 from edge_agent.synthesis.providers import Chooser, Trial, fingerprint
 from edge_agent.voices.store import voice_files
@@ -42,6 +43,7 @@ def measure(config: Config, speaker: OfflineSpeaker, voice: VoiceInfo, runs: int
     with voice_files(config)(voice) as folder:
         choice = chooser.choose(folder, voice.digest)
         trials = choice.trials or (chooser.trial(folder, voice.digest, choice.candidate),)
+    leave_to_owner_of(config.paths.cache_dir, config.paths.engines)
     after = Board.look()
     return {
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),

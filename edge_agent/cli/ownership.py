@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_agent import state_file
 from edge_agent.config import Config
 from edge_agent.errors import EdgeAgentError
 
@@ -55,6 +56,12 @@ def as_owner_of(folder: Path) -> Iterator[None]:
         os.setresuid(0, 0, 0)
         os.setresgid(own_group, own_group, own_group)
         os.setgroups(groups)
+
+
+def leave_to_owner_of(folder: Path, made: Path) -> None:
+    """Give the folder ``made``, with all below, to the owner of ``folder``, where root made it."""
+    if made.is_dir():
+        state_file.give_to_owner_of(folder, made, *made.rglob("*"))
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Repertoires:
 
     Args:
         templates: of the device.
-        read: gives what the pack of a voice brings; may raise :class:`EdgeAgentError`.
+        read: gives what the pack of a voice brings; may raise :class:`EdgeAgentError` or ``OSError``.
     """
 
     def __init__(self, templates: Templates, read: ReadExtras = lambda _voice: NOTHING) -> None:
@@ -101,7 +101,7 @@ class Repertoires:
         templates, unread = self._templates, set()
         try:
             found = Repertoire(templates, self._read(voice), voice.sample_rate)
-        except EdgeAgentError as error:
+        except (EdgeAgentError, OSError) as error:
             log.warning("extras of a pack unreadable voice=%s seq=%s error=%r", voice.id, voice.seq, str(error))
             found, unread = Repertoire(templates), {voice.folder}
         with self._lock:

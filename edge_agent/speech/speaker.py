@@ -48,7 +48,7 @@ class Speaker:
         cache: recordings, or None to do without.
         templates: the device's sentences with slots, cached by their parts.
         loudness_lufs: the loudness that voices and chimes are brought to.
-        extras: gives what a voice's pack brings besides the voice; may raise :class:`EdgeAgentError`.
+        extras: gives what a voice's pack brings besides the voice, see :class:`Repertoires`.
     """
 
     def __init__(

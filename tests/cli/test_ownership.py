@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent import appliance
 from edge_agent.cli.exit_codes import ExitCode
-from edge_agent.cli.ownership import as_owner_of, owner_instead_of_root
+from edge_agent.cli.ownership import as_owner_of, leave_to_owner_of, owner_instead_of_root
 from edge_agent.voices.keys import make_device_keys
 from edge_agent.voices.store import canary
 from tests.cli.conftest import EdgeAgent
@@ -90,6 +90,15 @@ def test_what_root_writes_is_the_services(services_folder: Path) -> None:
         assert os.getuid() == services_folder.stat().st_uid
     assert (services_folder / "file").stat().st_uid == services_folder.stat().st_uid
     assert (os.getresuid(), os.getgroups()) == ((user, user, user), groups)
+
+
+def test_what_root_has_made_already_is_given_away(services_folder: Path) -> None:
+    made = services_folder / "engines"
+    (made / "digest").mkdir(parents=True)
+    (made / "digest" / "choice.json").write_text("{}")
+    leave_to_owner_of(services_folder, made)
+    assert {path.stat().st_uid for path in services_folder.rglob("*")} == {services_folder.stat().st_uid}
+    leave_to_owner_of(services_folder, services_folder / "missing")
 
 
 def test_root_is_itself_again_after_an_error(services_folder: Path) -> None:

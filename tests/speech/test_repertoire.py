@@ -92,12 +92,13 @@ def test_each_pack_is_read_once_until_it_is_forgotten() -> None:
     assert read == [7, 8, 7]
 
 
-def test_what_cannot_be_read_leaves_the_devices_own_and_is_read_once_it_can_be() -> None:
+@pytest.mark.parametrize("error", [EdgeAgentError("damaged"), OSError("no memory left")])
+def test_what_cannot_be_read_leaves_the_devices_own_and_is_read_once_it_can_be(error: Exception) -> None:
     broken = [True, True]
 
     def extras(_voice: VoiceInfo) -> Extras:
         if broken and broken.pop():
-            raise EdgeAgentError("damaged")
+            raise error
         return Extras(chimes={"gate": tone()})
 
     repertoires = Repertoires(NONE, extras)
