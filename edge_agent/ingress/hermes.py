@@ -13,6 +13,7 @@ from typing import Any
 
 from edge_agent.announcement import Outcome
 from edge_agent.events import Event
+from edge_agent.ingress.outgoing_json import dump
 from edge_agent.ingress.topics import HERMES_ERROR, HERMES_FINISHED
 from edge_agent.parse import Rejected, read_object
 from edge_agent.parse.fields import FIELDS, Problem
@@ -49,7 +50,7 @@ def read_say(payload: bytes, site_id: str) -> HermesSay | None:
         request["volume"] = values["volume"]
     if _is_id(ids["id"]):
         request["id"] = ids["id"]
-    return HermesSay(_dump(request), _dump(ids))
+    return HermesSay(dump(request), dump(ids))
 
 
 def answers(event: Event) -> list[tuple[str, bytes]]:
@@ -58,7 +59,7 @@ def answers(event: Event) -> list[tuple[str, bytes]]:
     Dialogue managers wait for ``sayFinished`` whatever happened; what was not played is reported as an error before it.
     """
     ids = _recall(event.correlation)
-    finished = (HERMES_FINISHED, _dump(ids))
+    finished = (HERMES_FINISHED, dump(ids))
     if event.kind == Outcome.PLAYED.value:
         return [finished]
     error = {
@@ -66,7 +67,7 @@ def answers(event: Event) -> list[tuple[str, bytes]]:
         "context": event.kind,
         **{name: ids.get(name) for name in ("siteId", "sessionId")},
     }
-    return [(HERMES_ERROR, _dump(error)), finished]
+    return [(HERMES_ERROR, dump(error)), finished]
 
 
 def _name(values: dict[str, Any], name: str) -> str | None:
@@ -95,7 +96,3 @@ def _recall(correlation: bytes | None) -> dict[str, Any]:
     except ValueError:
         ids = None
     return ids if isinstance(ids, dict) else {}
-
-
-def _dump(values: dict[str, Any]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,12 +14,13 @@ from edge_agent.announcement import Outcome
 from edge_agent.events import DUPLICATE, Event
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress import hermes
-from edge_agent.ingress.base import Inbox, Message, Route, State, Verdict
-from edge_agent.ingress.commands import read_command, read_envelope
+from edge_agent.ingress.base import Inbox, Message, State, Verdict
 from edge_agent.ingress.connection import Received
 from edge_agent.ingress.link import Link
+from edge_agent.ingress.mqtt_commands import MqttCommands
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outgoing
+from edge_agent.ingress.outgoing_json import dump
 from edge_agent.ingress.topics import HERMES_SAY, Channel
 from edge_agent.parse import MAX_PAYLOAD_BYTES, Refusal, Rejected, parse
 from edge_agent.parse.announcement import MAX_CORRELATION_BYTES
@@ -40,6 +40,7 @@ class MqttIngress:
         self._status: tuple[State, list[str]] = ("degraded", ["starting"])
         will = self._status_message("offline", ["connection lost"], at=None)
         self._link = Link(config, self, filters=self._topics.filters, will=will)
+        self._commands = MqttCommands(self._topics, lambda answer: self._link.send([answer]))
 
     @property
     def connected(self) -> bool:
@@ -91,7 +92,7 @@ class MqttIngress:
         self._send_status()
 
     def publish_health(self, health: Mapping[str, Any]) -> None:
-        self._link.send([Outgoing(self._topics.health, _dump(health), retain=True)])
+        self._link.send([Outgoing(self._topics.health, dump(health), retain=True)])
 
     def reply_problem(self, topic: str) -> str | None:
         return self._topics.reply_problem(topic)
@@ -116,7 +117,7 @@ class MqttIngress:
             log.info("mqtt retained message ignored topic=%s", message.topic)
             ack()
         elif channel is Channel.COMMAND:
-            self._take_command(message)
+            self._commands.take(message, _source(message.topic), self._core)
             ack()
         else:
             self._take_request(channel, message, ack)
@@ -190,30 +191,6 @@ class MqttIngress:
         )
         self.publish(event)
 
-    def _take_command(self, received: Received) -> None:
-        answer = _Answer(self._send_answer, received.response_topic, received.correlation)
-        route = Route(_source(received.topic), answer.send)
-        try:
-            if len(received.correlation or b"") > MAX_CORRELATION_BYTES:
-                answer.correlation = None
-                raise Rejected("correlation", "is too long", f"at most {MAX_CORRELATION_BYTES} bytes")
-            values, envelope = read_envelope(received.payload)
-            answer.ref, answer.topic = envelope.ref, received.response_topic or envelope.reply_to
-            command = read_command(values)
-            answer.cmd = command.name
-        except Rejected as rejected:
-            self._core.refused(rejected.kind)
-            log.info("mqtt command refused topic=%s field=%s reason=%r", received.topic, rejected.field, rejected.reason)
-            route.refuse(rejected.reason, field=rejected.field, allowed=rejected.allowed)
-            return
-        self._core.command(command, route)
-
-    def _send_answer(self, topic: str, correlation: bytes | None, body: Mapping[str, Any]) -> None:
-        if problem := self._topics.reply_problem(topic):
-            log.warning("mqtt reply withheld cmd=%s topic=%r problem=%r", body.get("cmd"), topic, problem)
-            return
-        self._link.send([Outgoing(topic, _dump(body), correlation=correlation)])
-
     # Status
 
     def _send_status(self) -> None:
@@ -230,7 +207,7 @@ class MqttIngress:
     def _status_message(self, state: State, why: list[str], *, at: float | None) -> Outgoing:
         # The will is written long before it is sent, so it cannot know the time.
         moment = {} if at is None else {"at": round(at, 3)}
-        return Outgoing(self._topics.status, _dump({"state": state, "why": why, **moment}), retain=True)
+        return Outgoing(self._topics.status, dump({"state": state, "why": why, **moment}), retain=True)
 
     @property
     def _core(self) -> Inbox:
@@ -239,25 +216,5 @@ class MqttIngress:
         return self._inbox
 
 
-@dataclass
-class _Answer:
-    """Where the answer to a command goes, filled in as the command is read."""
-
-    deliver: Callable[[str, bytes | None, Mapping[str, Any]], None]
-    topic: str | None
-    correlation: bytes | None
-    ref: str | None = None
-    cmd: str | None = None
-
-    def send(self, body: Mapping[str, Any]) -> None:
-        if self.topic is not None:
-            head = {key: value for key, value in (("cmd", self.cmd), ("ref", self.ref)) if value is not None}
-            self.deliver(self.topic, self.correlation, {**head, **body})
-
-
 def _source(topic: str) -> str:
     return f"mqtt:{topic}"
-
-
-def _dump(values: Mapping[str, Any]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

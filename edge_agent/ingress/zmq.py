@@ -18,11 +18,12 @@ from edge_agent.events import Event
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress.base import Inbox, Message, Route, State, Verdict
 from edge_agent.ingress.commands import Command, Ping, Prewarm, Status
+from edge_agent.ingress.outgoing_json import dump
 from edge_agent.ingress.zmq_config import ZmqConfig
 from edge_agent.ingress.zmq_doors import Door, Failures, Socket, doors
 from edge_agent.ingress.zmq_gate import Gate
 from edge_agent.ingress.zmq_keys import KeyRing, KeysError
-from edge_agent.ingress.zmq_requests import Reply, Say, dump, read_request
+from edge_agent.ingress.zmq_requests import Reply, Say, read_request
 from edge_agent.ingress.zmq_window import Window
 from edge_agent.parse import Refusal, Rejected
 from edge_agent.wakeup import Wakeup

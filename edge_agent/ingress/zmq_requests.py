@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edge_agent import wire
 from edge_agent.ingress.commands import Command, build_command, read_ref
+from edge_agent.ingress.outgoing_json import dump
 from edge_agent.parse import Refusal, Rejected
 from edge_agent.parse.fields import FIELDS, Problem
 from edge_agent.parse.rejected import show
@@ -66,10 +66,6 @@ def read_request(frames: Sequence[bytes], reply: Reply) -> Say | Command:
     if verb == "say":
         return Say(dump(fields), _sound_id(fields))
     return build_command(_COMMANDS[verb], fields, lambda known: ("verb", "ref", *known))
-
-
-def dump(values: Mapping[str, Any]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _sound_id(fields: Mapping[str, Any]) -> str | None:
