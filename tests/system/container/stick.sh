@@ -52,3 +52,4 @@ check "a damaged one" "$(result) $(installed)" "E30 Voice pack damaged. 2"
 check "every result was given to the daemon" "$(journalctl -o cat | grep -c 'not spoken part=result')" 0
 check "no unit failed" "$(systemctl --failed --no-legend | grep -c edge-agent)" 0
 rm -rf "$work"
+rm /run/systemd/system/edge-agent-usb@.service && systemctl daemon-reload
