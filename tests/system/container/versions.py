@@ -24,7 +24,7 @@ from edge_agent.install import install, lay_out, systemd_version
 from edge_agent.service import notify
 
 HERE = Path(__file__).parent
-PACKAGES = "base-files,base-passwd,systemd,python3,mount,util-linux,coreutils,dash,bash,findutils,procps,grep,sed,passwd"
+PACKAGES = "base-files,base-passwd,systemd,udev,python3,mount,util-linux,coreutils,dash,bash,findutils,procps,grep,sed,passwd"
 LIMIT_S = 170
 UNIT = """\
 [Unit]

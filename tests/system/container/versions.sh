@@ -80,6 +80,9 @@ check "importer" "$(show Result edge-agent-usb@test.service), read-only $(saw re
     "success, read-only /usr /etc /var, may not netlink inet namespace personality setuid-file chown"
 check "importer's credentials" "$(saw credentials)" "device.age: device.minisign:"
 check "exposure of the importer" "$(at_most "$(exposure edge-agent-usb@test.service)" 1.0)" "*no more*"
+if udevadm verify --help >/dev/null 2>&1; then # from 254 on
+    check "udev rules" "$(udevadm verify /usr/lib/udev/rules.d/*edge-agent*.rules 2>&1 | tr -s '\n ' ' ')" "*checked. Success: 3 Fail: 0 "
+fi
 check "power unit" "$(systemctl show -P LoadState edge-agent-power.service)" loaded
 complaints() { journalctl -b -o cat --no-pager | grep -i 'edge-agent' | grep -iE 'unknown|invalid|ignoring|failed to parse|not supported|deprecated'; }
 check "log notices what is wrong" "$(complaints | grep -c edge-agent-wrong)" 2
