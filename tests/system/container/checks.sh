@@ -17,7 +17,7 @@ systemctl --version | head -1
 cat >/etc/asound.conf <<'CONF'
 pcm.!default { type plug; slave { pcm { type file; slave.pcm null; file "/var/lib/edge-agent/heard.wav"; format wav; truncate false }; rate 48000; channels 2; format S16_LE } }
 CONF
-printf 'kiosk-1:secret\n' >/etc/mosquitto/passwd && mosquitto_passwd -U /etc/mosquitto/passwd && chown mosquitto /etc/mosquitto/passwd
+printf 'kiosk-1:secret\n' >/etc/mosquitto/passwd && mosquitto_passwd -U /etc/mosquitto/passwd && chown mosquitto: /etc/mosquitto/passwd && chmod 600 /etc/mosquitto/passwd
 printf 'listener 1883 127.0.0.1\npassword_file /etc/mosquitto/passwd\nset_tcp_nodelay true\n' >/etc/mosquitto/conf.d/test.conf
 systemctl restart mosquitto
 
