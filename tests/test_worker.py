@@ -139,7 +139,7 @@ def test_a_voice_that_takes_long_to_load_does_not_keep_recordings_back(stage, mo
         assert go_on.wait(20)
         return FakeLoader()(folder, runtime)
 
-    monkeypatch.setattr(stage.speaker.engines, "_load_engine", slow)
+    monkeypatch.setattr(stage.speaker.engines._make, "load", slow)
     loaded = threading.Event()
     stage.worker.load(stage.voice, then=loaded.set)
     assert loading.wait(20)

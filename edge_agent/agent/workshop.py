@@ -18,7 +18,8 @@ from edge_agent.policy import Policy
 from edge_agent.service.health import Health
 from edge_agent.service.metrics import Metrics, MetricsServer
 from edge_agent.speech import Engines, Speaker
-from edge_agent.speech.engines import OnChange, in_its_folder
+from edge_agent.speech.engines import OnChange
+from edge_agent.speech.loader import in_its_folder
 from edge_agent.synthesis.providers import Chooser
 from edge_agent.templates import Templates
 from edge_agent.voices import VoiceInfo

@@ -6,14 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import chain, repeat
 from pathlib import Path
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.speech.loader import Loader, Opened, in_its_folder
+from edge_agent.speech.pair import Pair
 from edge_agent.speech.settling import Settling
 from edge_agent.synthesis import Engine, Runtime, SynthesisError, load_engine
-from edge_agent.synthesis.providers import BY_NAME, CPU, GPU_MEMORY_BYTES, PROCESSOR, Candidate, Choice, Chooser, in_words, short
+from edge_agent.synthesis.providers import BY_NAME, CPU, GPU_MEMORY_BYTES, PROCESSOR, Candidate, Choice, Chooser, in_words
 from edge_agent.voices import VoiceInfo
 
 log = logging.getLogger(__name__)
@@ -24,12 +25,6 @@ RECHECK_S = (60.0, 300.0, 1800.0)
 """After which waits a provider that failed is tried again; the last comes again and again."""
 
 OnChange = Callable[[VoiceInfo, "Engine | None", "str | None"], None]
-Opened = Callable[[VoiceInfo], AbstractContextManager[Path]]
-
-
-def in_its_folder(voice: VoiceInfo) -> AbstractContextManager[Path]:
-    """A voice that lies open, and needs no check beyond its engine's own."""
-    return nullcontext(Path(voice.folder))
 
 
 class Engines:
@@ -54,13 +49,12 @@ class Engines:
         load: Callable[[Path, Runtime], Engine] = load_engine, opened: Opened = in_its_folder, chooser: Chooser | None = None,
         gpu_memory_bytes: int = GPU_MEMORY_BYTES,
     ) -> None:
-        self._provider, self._threads, self._on_change, self._load_engine = provider, threads, on_change, load
-        self._opened, self._chooser, self._gpu_memory_bytes = opened, chooser, gpu_memory_bytes
+        self._provider, self._on_change, self._chooser = provider, on_change, chooser
+        self._make = Loader(threads, load, opened, chooser, gpu_memory_bytes)
         self._settling = Settling(chooser, opened, self._adopt) if chooser else None
-        # What is loaded can be had while something else is being loaded, which may take minutes.
-        self._lock, self._loading = threading.Lock(), threading.Lock()
-        self._engine: Engine | None = None
-        self._next: Engine | None = None
+        self._loaded = Pair()
+        # Held for as long as something is being loaded, which may take minutes.
+        self._loading = threading.Lock()
         self._failed: tuple[str, float, str] | None = None
         self._fault: str | None = None
         """What is wrong with the GPU, from the time it failed until it was seen to work."""
@@ -72,14 +66,13 @@ class Engines:
         Raises:
             SynthesisError: it cannot be loaded; tried again at the earliest half a minute later.
         """
-        if (engine := self._take(voice)) is not None:
+        if (engine := self._loaded.take(voice.digest)) is not None:
             return engine
         with self._loading:
-            if (engine := self._take(voice)) is not None:
+            if (engine := self._loaded.take(voice.digest)) is not None:
                 return engine
             engine = self._begin(voice)
-            with self._lock:
-                self._engine = engine
+            self._loaded.put(engine)
             return engine
 
     def prepare(self, voice: VoiceInfo) -> Engine:
@@ -89,23 +82,15 @@ class Engines:
             SynthesisError: it cannot be loaded.
         """
         with self._loading:
-            if (engine := self._loaded(voice)) is not None:
+            if (engine := self._loaded.find(voice.digest)) is not None:
                 return engine
             engine = self._begin(voice)
-            with self._lock:
-                if self._engine is None:
-                    self._engine = engine
-                else:
-                    self._next = engine
+            self._loaded.put_beside(engine)
             return engine
 
     def drop(self, voice_id: str) -> None:
         """Forget a voice that was deleted; whoever speaks with it still has it."""
-        with self._lock:
-            if self._engine is not None and self._engine.voice_id == voice_id:
-                self._engine = None
-            if self._next is not None and self._next.voice_id == voice_id:
-                self._next = None
+        self._loaded.drop(voice_id)
 
     def fall_back(self, voice: VoiceInfo, error: SynthesisError) -> Engine:
         """The same voice on the processor, after its provider failed with ``error``. It lasts until the provider was seen to work
@@ -115,35 +100,18 @@ class Engines:
             SynthesisError: it is on the processor already, or cannot be loaded there either.
         """
         with self._loading:
-            if self._engine is None or self._engine.provider == CPU:
+            speaks = self._loaded.speaks
+            if speaks is None or speaks.provider == CPU:
                 raise SynthesisError(f"voice {voice.id} fails on the processor: {error}") from error
-            failed = self._engine.provider
-            log.error("engine falls back voice=%s provider=%s error=%r", voice.id, failed, str(error))
-            engine = self._instead_of(failed, voice, error)
-            with self._lock:
-                self._engine, self._next = engine, None
+            log.error("engine falls back voice=%s provider=%s error=%r", voice.id, speaks.provider, str(error))
+            engine = self._instead_of(speaks.provider, voice, error)
+            self._loaded.put_alone(engine)
             return engine
 
     def close(self) -> None:
         if self._settling is not None:
             self._settling.stop()
-        with self._lock:
-            for engine in (self._engine, self._next):
-                if engine is not None:
-                    engine.close()
-            self._engine = self._next = None
-
-    def _take(self, voice: VoiceInfo) -> Engine | None:
-        """The loaded engine, which from now on is the one that speaks."""
-        with self._lock:
-            if self._next is not None and self._next.pack_digest == voice.digest:
-                # The one before is not closed: the synthesis thread may be speaking with it. It goes with the last reference.
-                self._engine, self._next = self._next, None
-        return self._loaded(voice)
-
-    def _loaded(self, voice: VoiceInfo) -> Engine | None:
-        with self._lock:
-            return next((each for each in (self._engine, self._next) if each is not None and each.pack_digest == voice.digest), None)
+        self._loaded.close()
 
     def _begin(self, voice: VoiceInfo) -> Engine:
         """Load a voice with what is known of providers, and find out what is not."""
@@ -186,7 +154,7 @@ class Engines:
     def _adopt(self, voice: VoiceInfo, choice: Choice) -> bool:
         """Called by the search: go over to what was chosen, between two segments; whether the search is over."""
         with self._loading:
-            current = self._loaded(voice)
+            current = self._loaded.find(voice.digest)
             if current is None:
                 return True  # another voice speaks by now
             if choice.provider == CPU:
@@ -198,11 +166,7 @@ class Engines:
                 # A GPU whose context broke in this process works in any other.
                 why = f"{in_words(choice.provider)} works for another process but not for this one, restart the daemon ({error})"
                 return self._stay(voice, current, f"runs on the processor: {why}", settled=False)
-            with self._lock:
-                if self._engine is current:
-                    self._engine = engine
-                elif self._next is current:
-                    self._next = engine
+            self._loaded.replace(current, engine)
             self._fault = None
             self._tell(voice, engine, choice.degraded)
             return True
@@ -233,42 +197,8 @@ class Engines:
         self._on_change(voice, None, reason)
         return SynthesisError(reason)
 
-    def _make(self, voice: VoiceInfo, choice: Choice) -> Engine:
-        """The voice as chosen, on a GPU only if it was seen to compute right.
-
-        Raises:
-            EdgeAgentError, OSError: it cannot be loaded, or does not.
-        """
-        started = time.monotonic()
-        chooser = self._chooser if choice.provider != CPU else None
-        cache_dir = chooser.cache_dir(voice.digest) if chooser else None
-        with ExitStack() as stack:
-            if chooser:
-                chooser.loading(voice.digest)
-                stack.callback(chooser.loaded, voice.digest)
-            folder = stack.enter_context(self._opened(voice))
-            runtime = Runtime(
-                short(choice.provider), self._threads,
-                cache_dir=cache_dir, variant=choice.candidate.variant, gpu_memory_bytes=self._gpu_memory_bytes,
-            )  # fmt: skip
-            engine = self._load_engine(folder, runtime)
-            if choice.provider != CPU:
-                _prove(engine, runtime)
-        log.info("engine loaded voice=%s provider=%s seconds=%.2f", voice.id, engine.provider, time.monotonic() - started)
-        return engine
-
     def _tell(self, voice: VoiceInfo, engine: Engine, degraded: str | None) -> None:
         news = engine, degraded
         if self._told != news:
             self._told = news
             self._on_change(voice, engine, f"voice {voice.id} {degraded}" if degraded else None)
-
-
-def _prove(engine: Engine, runtime: Runtime) -> None:
-    try:
-        if runtime.degraded:
-            raise SynthesisError(runtime.why or "its session runs elsewhere", retryable=True)
-        engine.check()
-    except EdgeAgentError:
-        engine.close()
-        raise

@@ -130,7 +130,7 @@ class Loader:
     def __init__(self, monkeypatch) -> None:
         self.failures: dict[str, SynthesisError | None] = {}
         self.runtimes = []
-        monkeypatch.setattr("edge_agent.speech.engines.Runtime", self.runtime)
+        monkeypatch.setattr("edge_agent.speech.loader.Runtime", self.runtime)
 
     def runtime(self, provider="auto", threads=1, *, cache_dir=None, variant=None, gpu_memory_bytes=None):
         made = SimpleNamespace(provider=BY_NAME.get(provider, CPU), cache_dir=cache_dir, variant=variant, degraded=False, why=None)
@@ -261,7 +261,7 @@ class TestWithAChooser:
             runtime.why = "took the processor without saying so"
             return runtime
 
-        monkeypatch.setattr("edge_agent.speech.engines.Runtime", degraded)
+        monkeypatch.setattr("edge_agent.speech.loader.Runtime", degraded)
         assert made.get(catalog.get("hum")).provider == CPU
         assert told == [(CPU, "voice hum runs on the processor instead of CUDA: took the processor without saying so")]
 
