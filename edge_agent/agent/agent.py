@@ -36,8 +36,9 @@ from edge_agent.worker import SynthesisWorker
 
 log = logging.getLogger(__name__)
 
-SYNTHESIS_LIMIT_S = 30.0
-"""Loading a voice is the longest the synthesis thread is silent for."""
+SYNTHESIS_LIMIT_S = 60.0
+"""The longest the synthesis thread is silent for: loading a voice and making its first chunk on a slow, busy processor. Generous,
+since a daemon that is only slow is as slow when it was restarted, and would never speak."""
 AUDIO_LIMIT_S = 15.0
 PRUNE_EVERY_S = 6 * 3600.0
 STICK_CHECK_EVERY_S = 1.0

@@ -26,6 +26,7 @@ _ALIKE = 0.6
 _PYTHON = "/opt/edge-agent/bin/python -c"
 _STATUS = "from edge_agent.client import SpeechClient as Client; s = Client('/run/edge-agent', timeout_s=60).status()"
 _STORY = "journalctl -b --no-pager -o short-monotonic | grep -E 'stick|usb|sd[a-z]' | tail -80"
+_WHY_RESTARTED = "journalctl -b --no-pager | grep -E 'stuck|watchdog|Main process exited'"
 _COUNT = "journalctl -b -o cat -t edge-agent-stick | grep -c 'may be pulled out'"
 
 
@@ -100,8 +101,8 @@ class Sticks:
 
     def failing(self, packs: list[Path]) -> str:
         stick = Stick(self._folder / "stick.img", packs, log_partition=True)
-        # Past the file system's tables, within the pack.
-        self._plugged(stick, bad_from=5 << 20)
+        # Within the pack, and not where udev looks for file systems: at round offsets.
+        self._plugged(stick, bad_from=(6 << 20) + (300 << 10))
         log = stick.log()
         assert log is not None, "no log on the stick"
         assert SENTENCES["unreadable"].en in log, log
@@ -149,6 +150,8 @@ def spoken(machine: Machine) -> str:
     """The daemon took every result, and has nothing left to say."""
     lost = machine.shell("journalctl -b | grep 'not spoken part=result'", check=False)
     assert not lost, lost
+    restarts = machine.shell("systemctl show -P NRestarts edge-agent").strip()
+    assert restarts == "0", f"{restarts} restarts: {machine.shell(_WHY_RESTARTED, check=False)}"
     machine.until(f"{_PYTHON} \"{_STATUS}; exit(s['queue_length'] or s['speaking'])\"", "everything to be spoken", within_s=_WITHIN_S)
     return machine.shell(f"{_PYTHON} \"{_STATUS}; print(s['last_stick'])\"").strip()
 
