@@ -30,6 +30,8 @@ def cpu_session(path: Path, threads: int, *, shared_weights: bool = False) -> or
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # plans of memory are made for every length of a sentence, kept, and no faster
+    options.enable_mem_pattern = False
     # spinning threads would keep a core of a small device busy between announcements
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if shared_weights:
@@ -44,13 +46,15 @@ def cpu_session(path: Path, threads: int, *, shared_weights: bool = False) -> or
 
 
 def run(session: Any, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """All outputs in the graph's order.
+    """All outputs in the graph's order. Memory for what lies between is given back, for there is a text model to be loaded.
 
     Raises:
         SynthesisError: the graph failed, or gave something that is not a number.
     """
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     try:
-        outputs = session.run(None, inputs)
+        outputs = session.run(None, inputs, options)
     except Exception as error:  # ONNX Runtime raises its own family of undocumented types
         raise SynthesisError(f"inference failed: {error}") from error
     if not all(np.isfinite(output).all() for output in outputs):

@@ -224,5 +224,5 @@ class Shuffled:
     def __init__(self, session) -> None:
         self.session = session
 
-    def run(self, names, inputs):
+    def run(self, names, inputs, options):
         return self.session.run(names, {"z": np.ascontiguousarray(inputs["z"][::-1] * 3)})
