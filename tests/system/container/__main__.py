@@ -2,7 +2,7 @@
 
     make deb && sudo .venv/bin/python -m tests.system.container --deb out/edge-voice-agent_0.1.0_amd64.deb
     sudo .venv/bin/python -m tests.system.container --suite jammy --tree /var/tmp/edge-agent-jammy --components main,universe \\
-        --mirror http://archive.ubuntu.com/ubuntu --keyring /usr/share/keyrings/ubuntu-archive-keyring.gpg
+        --mirror URL --keyring /usr/share/keyrings/ubuntu-archive-keyring.gpg
 
 Makes a tree of the release at --tree when there is none (Debian 12 in a minute), and without --deb builds the package in it (three
 minutes and a network), so that its Python is the release's. Then it takes about seven minutes: most of that is the watchdog being
@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.rigs.apt import archive
 
 PACKAGES = (
     "systemd,systemd-sysv,dbus,udev,python3,python3-systemd,libportaudio2,libasound2-plugins,alsa-utils,mosquitto,mosquitto-clients,"
@@ -46,7 +48,7 @@ def main() -> int:
     parser.add_argument("--deb", type=Path, help="the package; built in the tree when it is not given")
     parser.add_argument("--tree", type=Path, default=Path("/var/tmp/edge-agent-tree"), help="a tree of the release it was built for")
     parser.add_argument("--suite", default="bookworm", help="that release, when the tree is made")
-    parser.add_argument("--mirror", default="http://deb.debian.org/debian")
+    parser.add_argument("--mirror", default=archive(), required=archive() is None, help="where its packages are [%(default)s]")
     parser.add_argument("--components", default="main", help="of the mirror")
     parser.add_argument("--keyring", type=Path, help="of the mirror; Debian's own are found without")
     arguments = parser.parse_args()

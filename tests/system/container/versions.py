@@ -1,7 +1,7 @@
 """What the systemd of each supported release makes of our units.
 
-    sudo .venv/bin/python -m tests.system.container.versions                    # all of them
-    sudo .venv/bin/python -m tests.system.container.versions --release jammy    # JetPack 6's
+    sudo .venv/bin/python -m tests.system.container.versions --ubuntu URL                    # all of them
+    sudo .venv/bin/python -m tests.system.container.versions --ubuntu URL --release jammy    # JetPack 6's
 
 Unpacks systemd and Python of each release below --trees (once; some seconds each), lays our units out there as ``edge-agent install``
 does, boots it in a container and looks: what its parser does not know, how exposed it finds the units, and what a program that stands
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from edge_agent.install import install, lay_out, systemd_version
 from edge_agent.service import notify
+from tests.rigs.apt import archive
 
 HERE = Path(__file__).parent
 PACKAGES = "base-files,base-passwd,systemd,udev,python3,mount,util-linux,coreutils,dash,bash,findutils,procps,grep,sed,passwd"
@@ -58,14 +59,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--release", choices=RELEASES, action="append", help="only this one; may be given again")
     parser.add_argument("--trees", type=Path, default=Path("/var/tmp/edge-agent-releases"), help="where the releases are unpacked")
-    parser.add_argument("--debian", default="http://deb.debian.org/debian", help="Debian's archive")
-    parser.add_argument("--ubuntu", default="http://archive.ubuntu.com/ubuntu", help="Ubuntu's archive")
+    parser.add_argument("--debian", default=archive(), help="Debian's archive [%(default)s]")
+    parser.add_argument("--ubuntu", help="Ubuntu's archive")
     parser.add_argument("--ubuntu-keyring", type=Path, default=Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg"), help="its keys")
     arguments = parser.parse_args()
     failures = 0
     for name in arguments.release or RELEASES:
         tree = arguments.trees / name
         if not tree.exists():
+            wanted = "--ubuntu" if RELEASES[name].is_ubuntu else "--debian"
+            if getattr(arguments, wanted[2:]) is None:
+                parser.error(f"{name} comes from an archive that only you know: give {wanted} URL")
             if RELEASES[name].is_ubuntu and not arguments.ubuntu_keyring.exists():
                 parser.error(f"{arguments.ubuntu_keyring} is not there: unpack the package ubuntu-keyring, or give --ubuntu-keyring")
             unpack(tree, source_of(name, arguments))
