@@ -2,7 +2,7 @@
 
 Matrices have eight-bit weights and take their inputs' ranges from the inputs themselves; what the transformer's last layer gives is
 compared by last bits, so that one stays in float32. Most of what the others lose they lose where attention's heads are put together, in a
-twelfth of the weights: there every head is rounded by itself, elsewhere as many inputs at once as there can be, which is fastest.
+twelfth of the weights: there few inputs are rounded together, elsewhere as many as there can be, which is fastest.
 Convolutions of the decoder take fixed ranges, measured on what the voice itself says: they are nine tenths of the work there, and integer
 kernels with fixed ranges are the only ones that are faster than float32. Those of flow and prior are a twentieth of the work and would
 lose more than they save.
@@ -25,8 +25,8 @@ from quantize.gptsovits.onnx_runtime import sessions
 
 IN_FLOAT32 = ("conv_pre.weight", "conv_post.weight")
 """The decoder's ends: next to nothing of the work, and the last one is the wave itself."""
-HEAD_BLOCK, LARGEST_BLOCK = 32, 256
-"""Inputs that are rounded together in the transformer: those of a head where heads are put together, else as many as ONNX Runtime can."""
+HEADS_BLOCK, LARGEST_BLOCK = 64, 256
+"""Inputs that are rounded together in the transformer: those of two heads where heads are put together, else the most of ONNX Runtime."""
 WINDOW_FRAMES = 100
 """As many frames are decoded at once while ranges are measured: two seconds."""
 
@@ -59,4 +59,4 @@ def calibrate(model: BakedSovits, latents: Iterable[NDArray[np.float32]]) -> dic
 def _transformer(graph: Builder, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> str:
     if name == "ar_predict_layer.weight":
         return linear.float32(graph, x, name, weight, bias)
-    return linear.int8(graph, x, name, weight, bias, most=HEAD_BLOCK if "out_proj" in name else LARGEST_BLOCK)
+    return linear.int8(graph, x, name, weight, bias, most=HEADS_BLOCK if "out_proj" in name else LARGEST_BLOCK)

@@ -8,6 +8,7 @@ import struct
 import numpy as np
 import pytest
 import torch
+from onnx import TensorProto, numpy_helper
 
 from edge_agent.synthesis import Runtime
 from edge_agent.synthesis.gptsovits import GPTSoVITSEngine
@@ -16,6 +17,7 @@ from edge_agent.synthesis.gptsovits.stream import Stage2, Stream
 from edge_agent.synthesis.gptsovits.textmodel import TextModel
 from quantize.errors import QuantizeError
 from quantize.gptsovits import bert_graph, int8, linear, sizes
+from quantize.gptsovits.builder import Builder
 from quantize.gptsovits.export import FLOAT32, first_stage
 from quantize.gptsovits.folder import TooLarge, write_voice
 from quantize.gptsovits.onnx_runtime import OnnxFirst, OnnxSecond, sessions
@@ -47,12 +49,21 @@ class TestEightBits:
         assert 0 < np.abs(exact - rounded).max() < 0.5
         assert np.mean(exact.argmax(-1) == rounded.argmax(-1)) > 0.8  # the model is so small that little averages out
 
-    def test_heads_are_rounded_one_by_one(self, voice, eight_bits):
-        nodes = [node for node in first_stage(voice.t2s, eight_bits)["step"].graph.node if node.op_type == "MatMulNBits"]
-        blocks = {node.input[1]: {each.name: each.i for each in node.attribute}["block_size"] for node in nodes}
-        assert "ar_predict_layer.weight" not in blocks
-        assert {block for name, block in blocks.items() if "out_proj" in name} == {int8.HEAD_BLOCK}
-        assert blocks["h.layers.0.linear2.weight"] == 128  # all inputs that there are
+    @pytest.mark.parametrize(
+        ("name", "block"), [("self_attn.in_proj_", 256), ("self_attn.out_proj.", 64), ("linear1.", 256), ("linear2.", 256)]
+    )
+    def test_fewest_inputs_are_rounded_together_where_heads_meet(self, eight_bits, name, block):
+        graph = Builder("one")
+        eight_bits.linears["step"](graph, graph.input("x", TensorProto.FLOAT, [1, 512]), f"h.layers.3.{name}weight", np.ones((4, 512)))
+        (node,) = graph.model().graph.node
+        assert {each.name: each.i for each in node.attribute}["block_size"] == block
+
+    def test_last_layer_stays_exact(self, voice, eight_bits):
+        exact, rounded = (
+            {each.name: numpy_helper.to_array(each) for each in first_stage(voice.t2s, form)["step"].graph.initializer}
+            for form in (FLOAT32, eight_bits)
+        )
+        np.testing.assert_array_equal(exact["ar_predict_layer.weight"], rounded["ar_predict_layer.weight"])
 
     def test_sound_stays_close(self, voice, stage, eight_bits):
         exact, rounded = stage.whole(TOKENS, PHONES), OnnxSecond(voice.sovits, eight_bits).stage.whole(TOKENS, PHONES)
