@@ -115,7 +115,7 @@ class Sticks:
         self._machine.until("ls -l /proc/[0-9]*/fd 2>/dev/null | grep anna_3.vpk", "the pack to be read", within_s=_WITHIN_S)
         self._machine.unplug()
         running = "systemctl list-units --no-legend 'edge-agent-usb@*' 'edge-agent-stick@*'"
-        gone = f"! findmnt -t vfat && ! systemctl --failed --no-legend | grep edge-agent && ! {running} | grep ."
+        gone = f"! findmnt -t vfat | grep . && ! systemctl --failed --no-legend | grep edge-agent && ! {running} | grep ."
         self._machine.until(gone, "nothing to be left of the stick", within_s=_WITHIN_S)
         self._whole(2)
         self._n = int(self._machine.shell(_COUNT, check=False))
