@@ -28,7 +28,7 @@ KINDS = ("speech", "cache", "voice")
 PER_LIFE = 3
 N_PACKS = 6
 _DATA_BYTES = 1 << 30
-_WINDOWS_S = {"speech": 6.0, "cache": 30.0, "voice": 60.0}
+_WINDOWS_S = {"speech": 6.0, "cache": 30.0, "voice": 120.0}
 _MOUNT = (
     "mount /dev/disk/by-id/*data /data && mount --bind /data/lib /var/lib/edge-agent && mount --bind /data/cache /var/cache/edge-agent"
 )
@@ -135,6 +135,9 @@ class Lives:
         machine.until("ls /dev/disk/by-id/*data", "the second disk")
         machine.shell(_MOUNT)
         machine.shell("systemctl start edge-agent", timeout_s=DAEMON_UP_S)
+        if not self.n_published:
+            # A broker keeps nothing for a device that it has never seen.
+            self._wait_for(lambda: self.requester.status().get("state") in ("online", "degraded"))
 
     def _work(self, machine: Machine, kind: str) -> None:
         self._publish()
@@ -154,7 +157,7 @@ class Lives:
     def _wait_for(self, condition) -> None:
         until = time.monotonic() + DAEMON_UP_S
         while not condition():
-            assert time.monotonic() < until, "the device took nothing"
+            assert time.monotonic() < until, "the device gave no sign"
             time.sleep(0.05)
 
     def _sound(self) -> Path:
