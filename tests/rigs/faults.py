@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pathlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -35,6 +36,10 @@ class Faults:
             setattr(os, name, self._by_descriptor(name, getattr(os, name)))
         os.open = self._opening(os.open)
         io.open = self._wrapping(io.open)
+        if (accessor := getattr(pathlib, "_NormalAccessor", None)) is not None:  # Python 3.10's pathlib took its own copies
+            for name in (name for name in PATHS if hasattr(accessor, name)):
+                setattr(accessor, name, staticmethod(getattr(os, name)))
+            accessor.open = staticmethod(io.open)
 
     def _strike(self, what: str) -> None:
         self.done.append(what)
