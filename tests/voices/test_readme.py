@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import shlex
@@ -59,7 +60,8 @@ def test_its_commands_work_as_they_stand(voice: Path) -> None:  # noqa: F811 (th
 def test_the_voice_that_ships_can_be_signed_anew(tmp_path: Path) -> None:
     shutil.copytree(BUILT_IN, tmp_path / "edge_agent" / "voices" / "default")
     (block,) = re.findall(r"```bash\n(.*?)```", section("Sign the voice that ships"), re.DOTALL)
-    assert "default: good; voice default 1.0.0 (seq 2)" in run(block, tmp_path)
+    shipped = json.loads((BUILT_IN / "manifest.json").read_text())["seq"]
+    assert f"default: good; voice default 1.0.0 (seq {shipped})" in run(block, tmp_path)
 
 
 def test_the_way_of_a_persons_voice_has_the_commands_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
