@@ -43,7 +43,6 @@ from gptsovits_random import (
     N_REFERENCE,
     N_TOKENS,
     SAMPLE_RATE,
-    resident_bytes,
     voice,
 )
 
@@ -51,6 +50,7 @@ from edge_agent.synthesis.gptsovits.sampling import Chooser, Sampling
 from edge_agent.synthesis.gptsovits.sessions import cpu_session
 from edge_agent.synthesis.gptsovits.stream import Stage2, Stream
 from edge_agent.synthesis.gptsovits.transformer import Transformer
+from quantize.gptsovits.resident import resident_bytes
 
 N_SENTENCES, N_FORCED = 16, 24
 CAPACITY = 512

@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gptsovits_random import HOP, N_PROMPT, N_REFERENCE, SAMPLE_RATE, resident_bytes
+from gptsovits_random import HOP, N_PROMPT, N_REFERENCE, SAMPLE_RATE
 
 from edge_agent.synthesis import Runtime, SynthesisError
 from edge_agent.synthesis.golden import BANDS, PARTS, Golden
 from edge_agent.synthesis.gptsovits import GPTSoVITSEngine
 from edge_agent.synthesis.gptsovits.card import ENGINE, SCHEMA, VARIANT, symbols_sha256
 from edge_agent.text import FRONT_END_VERSION, Speech, plan
+from quantize.gptsovits.resident import resident_bytes
 
 BARS_MB = {"on disk": 460, "peak resident": 900}
 SENTENCE = "各位旅客请注意，开往上海虹桥的列车即将进站，请站在安全线以内。"

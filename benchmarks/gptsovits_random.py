@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,9 +72,3 @@ class _Tensors(dict[str, "np.ndarray[Any, Any]"]):
         inputs = BERT_FFN if name.endswith("output.dense.weight") and "attention" not in name else BERT_WIDTH
         random = np.random.default_rng(list(name.encode()))
         return random.standard_normal((outputs, inputs), np.float32) / np.float32(inputs**0.5)
-
-
-def resident_bytes(field: str) -> int:
-    """``VmRSS``, what this process has in memory, or ``VmHWM``, the most it ever had."""
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))

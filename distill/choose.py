@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from distill.corpus.shards import Item
+from distill.corpus.texts import LANGUAGES
 from distill.evaluate.clip import Clip
 from distill.evaluate.naturalness import Naturalness
 from distill.student import MobileSoVITS, StudentConfig
@@ -108,7 +109,7 @@ def validation_set(items: Sequence[Item], count: int = SENTENCES) -> list[Item]:
         ChoiceError: there are none.
     """
     spoken = [item for item in items if item.line.split == "valid" and item.audio is not None]
-    queues = [[item for item in spoken if item.line.lang == lang] for lang in ("zh", "en", "mixed")]
+    queues = [[item for item in spoken if item.line.lang == lang] for lang in LANGUAGES]
     longest = max(map(len, queues))
     found = [queue[n] for n in range(longest) for queue in queues if n < len(queue)][:count]
     if not found:

@@ -14,13 +14,14 @@ from edge_agent import text
 
 CLAUSE_END = re.compile(r"(?<=[，,；;：。！？.!?])")
 MAX_PHONEMES = 180
+LANGUAGES = ("zh", "en", "mixed")
 HELD_OUT = 12
 """Every n-th hand-written sentence is kept for validation and never trained on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to read. ``split`` is ``train`` or ``valid``; ``lang`` ``zh``, ``en`` or ``mixed``."""
+    """One thing to read. ``split`` is ``train`` or ``valid``; ``lang`` one of :data:`LANGUAGES`."""
 
     text: str
     lang: str
@@ -31,7 +32,7 @@ class Line:
 def hand_written() -> list[tuple[str, str]]:
     """(text, language) of every sentence in ``distill/data``."""
     pairs = []
-    for lang in ("zh", "en", "mixed"):
+    for lang in LANGUAGES:
         body = (resources.files("distill") / "data" / f"sentences_{lang}.txt").read_text("utf-8")
         pairs += [(line.strip(), lang) for line in body.splitlines() if line.strip() and not line.startswith("#")]
     return pairs

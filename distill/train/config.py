@@ -6,11 +6,11 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from distill.corpus.texts import LANGUAGES
 from distill.student.config import SIZES, StudentConfig
 from distill.train.discriminator import DiscriminatorConfig
 
 KINDS = ("text", "decoder", "gan")
-LANGUAGES = ("zh", "en", "mixed")
 
 
 @dataclass(frozen=True, slots=True)

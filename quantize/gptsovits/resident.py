@@ -14,6 +14,13 @@ from pathlib import Path
 SPOKEN = "请注意，开往上海虹桥的列车即将进站，请站在安全线以内。The train to the airport leaves in five minutes."
 
 
+def resident_bytes(field: str) -> int:
+    """``VmRSS``, what this process has in memory, or ``VmHWM``, the most it ever had: not getrusage's, which a child inherits from
+    whoever started it."""
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+
 def peak_resident(folder: Path) -> int:
     """Measured in a process of its own.
 
@@ -39,13 +46,7 @@ def _speak(folder: Path) -> int:
                     pass
             except SynthesisError:
                 continue  # a voice that derails has taken all the memory it ever takes
-    return _peak_bytes()
-
-
-def _peak_bytes() -> int:
-    """Not getrusage's, which a child inherits from whoever started it."""
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    return resident_bytes("VmHWM")
 
 
 if __name__ == "__main__":

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+APT = Path("/etc/apt")
 _LINE = re.compile(r"(?m)^(?:URIs:\s*|deb\s+(?:\[[^]]*\]\s*)?)(\S+)")
 
 
-def archive(folder: Path = Path("/etc/apt")) -> str | None:
+def archive(folder: Path = APT) -> str | None:
     """The first archive that apt is told of; None if there is none."""
-    return next((found[1] for path in _sources(folder) if (found := _LINE.search(path.read_text()))), None)
+    return next((found[1] for path in sources(folder) if (found := _LINE.search(path.read_text()))), None)
 
 
-def _sources(folder: Path) -> Iterator[Path]:
+def sources(folder: Path = APT) -> Iterator[Path]:
+    """The files in which apt is told of archives."""
     yield from (path for path in sorted((folder / "sources.list.d").glob("*")) if path.suffix in (".sources", ".list"))
     if (whole := folder / "sources.list").exists():
         yield whole

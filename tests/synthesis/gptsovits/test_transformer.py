@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from edge_agent.synthesis.gptsovits.sessions import cpu_session
 from edge_agent.synthesis.gptsovits.transformer import Transformer
+from quantize.gptsovits.resident import resident_bytes
 
 WIDTH = 32
 REFERENCE, PHONES = np.zeros((0, WIDTH), np.float32), np.arange(9)
@@ -20,11 +19,6 @@ def sessions(made_voice):
     return tuple(cpu_session(made_voice / f"{name}.onnx", 1) for name in ("prefill", "step"))
 
 
-def resident_bytes() -> int:
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
-
-
 def said(transformer: Transformer) -> np.ndarray:
     rows = [transformer.start(REFERENCE, PHONES, FEATURES, PROMPT).copy()]
     return np.stack(rows + [transformer.step(token).copy() for token in range(8)])
@@ -32,11 +26,11 @@ def said(transformer: Transformer) -> np.ndarray:
 
 def test_what_no_sentence_reached_takes_no_memory(sessions):
     said(Transformer(*sessions, 64))
-    before = resident_bytes()
+    before = resident_bytes("VmRSS")
     long = Transformer(*sessions, 60_000)
     said(long)
     reserved = 4 * 2 * 2 * long.capacity * WIDTH
-    assert resident_bytes() - before < reserved / 2  # with huge pages it would be all of it: a head has 1.9 MB
+    assert resident_bytes("VmRSS") - before < reserved / 2  # with huge pages it would be all of it: a head has 1.9 MB
 
 
 def test_capacity_changes_nothing_that_is_said(sessions):

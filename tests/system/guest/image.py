@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.rigs import apt
 from tests.system.guest import numbers
 from tests.system.guest.machine import BOOTED, Machine
 from tests.system.guest.packs import Depot
@@ -163,11 +164,10 @@ def _sources() -> Path:
     Raises:
         FileNotFoundError: none names ``RELEASE``.
     """
-    folder = Path("/etc/apt")
-    for path in (*sorted((folder / "sources.list.d").iterdir()), folder / "sources.list"):
-        if path.suffix in (".sources", ".list") and path.exists() and re.search(rf"(?m)^(Suites:|deb ).*\b{RELEASE}\b", path.read_text()):
+    for path in apt.sources():
+        if re.search(rf"(?m)^(Suites:|deb ).*\b{RELEASE}\b", path.read_text()):
             return path
-    raise FileNotFoundError(f"no file in {folder} names Debian {RELEASE}")
+    raise FileNotFoundError(f"no file in {apt.APT} names Debian {RELEASE}")
 
 
 def _link(path: Path, target: str) -> None:
