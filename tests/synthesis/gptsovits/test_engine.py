@@ -211,7 +211,7 @@ class Spoiled:
     """Writes a NaN where the bound output is."""
 
     def __init__(self, session, output) -> None:
-        self.session, self.output = session, output
+        self.session, self.output, self.io_binding = session, output, session.io_binding
 
     def run_with_iobinding(self, binding) -> None:
         self.session.run_with_iobinding(binding)
