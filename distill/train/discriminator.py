@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -94,6 +95,21 @@ def adversarial_losses(discriminator: Discriminator, wave: Tensor, target: Tenso
         against = against + (1 - real.float()).square().mean() + fake.float().square().mean()
         fooling = fooling + (1 - fake.float()).square().mean()
         pairs = zip(real_features, fake_features, strict=True)
-        matching = matching + sum(F.l1_loss(b.float(), a.detach().float()) for a, b in pairs) / len(real_features)
+        matching = matching + sum(_Distance.apply(b, a.detach()) for a, b in pairs) / len(real_features)
     (slope,) = torch.autograd.grad(fooling + 2 * matching, made, retain_graph=True)
     return against, slope, torch.stack([fooling.detach(), matching.detach()])
+
+
+class _Distance(torch.autograd.Function):
+    """Mean absolute difference in float32. ``l1_loss`` would copy features to float32, which a processor's memory is too slow for."""
+
+    @staticmethod
+    def forward(ctx: Any, made: Tensor, real: Tensor) -> Tensor:
+        difference = made - real
+        ctx.save_for_backward(difference)
+        return difference.abs().sum().float() / difference.numel()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (difference,) = ctx.saved_tensors
+        return difference.sign().mul_((gradient / difference.numel()).to(difference.dtype)), None
