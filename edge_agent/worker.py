@@ -190,7 +190,7 @@ class SynthesisWorker:
                 job.segments_made += not piece.cached
                 if not piece.cached:
                     job.provider = self._speaker.engines.get(job.voice).provider
-            if not job.utterance.put(piece.pcm, segment=piece.segment, gain=piece.gain):
+            if not job.utterance.put(piece.pcm, segment=piece.segment, gain=piece.gain, waiting=self._heartbeat.beat):
                 return
             job.on_first_pcm()
         job.utterance.finish()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_agent import playback
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.phrases import PhraseCache
 from edge_agent.playback.utterance import Utterance
@@ -219,3 +220,18 @@ def test_each_chunk_that_is_made_for_nobody_is_a_sign_of_life(tmp_path) -> None:
     assert stage.cache.entries()
     assert heart.n_beats >= n_steps + 1 + 2
     stage.cache.close()
+
+
+def test_waiting_for_a_device_that_is_away_or_a_gap_that_is_long_is_a_sign_of_life(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(playback.utterance, "_SIGN_EVERY_S", 0.005)
+    stage, heart = Stage(tmp_path), CountingHeart()
+    stage.worker = SynthesisWorker(stage.speaker, heart)
+    utterance = Utterance("a", RATE, max_buffered_s=0.5)
+    stage.worker.start()
+    stage.worker.speak(Job(utterance, stage.speaker.script(ONE, "auto", repeat=2, gap_s=600), stage.voice, 1.0, 0, lambda: None))
+    eventually(lambda: utterance.state().n_buffered >= RATE / 2)
+    before = heart.n_beats
+    eventually(lambda: heart.n_beats > before + 10)
+    assert utterance.state().n_buffered < 5 * RATE, "of ten minutes of silence"
+    utterance.cancel()
+    stage.close()

@@ -15,6 +15,9 @@ from edge_agent.playback.sink import PCM
 _NEARLY_WHOLE_S = 0.1
 """A segment with less than this to go counts as spoken: what is left is its closing silence."""
 
+_SIGN_EVERY_S = 1.0
+"""How often who waits for room is let know that it waits."""
+
 _LEAST_BUFFER_S = 0.5
 """The player holds back the end of what it has; a smaller buffer would be full before it hands anything over."""
 
@@ -59,10 +62,11 @@ class Utterance:
 
     # ---- the synthesis thread's end
 
-    def put(self, chunk: PCM, *, segment: int, gain: float = 1.0) -> bool:
+    def put(self, chunk: PCM, *, segment: int, gain: float = 1.0, waiting: Callable[[], None] = lambda: None) -> bool:
         """Append mono float32 or int16 [n_samples] of segment number ``segment``; blocks while the stream is full.
 
         ``gain`` (linear) brings this chunk to the loudness target, so that a voice and a chime can share an utterance.
+        ``waiting`` is called every second of such a pause, which lasts for as long as the audio device is away.
 
         Returns:
             Whether anyone still listens.
@@ -77,7 +81,8 @@ class Utterance:
                 raise ValueError(f"utterance {self.id}: put() after finish() or fail()")
             if self._segment_starts and segment < self._segment_starts[-1][1]:
                 raise ValueError(f"utterance {self.id}: segment {segment} after {self._segment_starts[-1][1]}")
-            self._changed.wait_for(lambda: self._cancelled or self._n_buffered < self._max_buffered)
+            while not self._changed.wait_for(lambda: self._cancelled or self._n_buffered < self._max_buffered, _SIGN_EVERY_S):
+                waiting()
             if self._cancelled:
                 return False
             if not self._segment_starts or segment != self._segment_starts[-1][1]:

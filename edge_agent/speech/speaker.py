@@ -135,7 +135,9 @@ class Speaker:
 
     def _sound(self, item: Item, number: int, voice: VoiceInfo, speed: float) -> Iterator[Piece]:
         if isinstance(item, Pause):
-            yield Piece(np.zeros(round(item.seconds * voice.sample_rate), np.float32), number, 1.0, None)
+            n_samples = round(item.seconds * voice.sample_rate)
+            for start in range(0, n_samples, voice.sample_rate):  # ten minutes are allowed, which are not wanted in memory at once
+                yield Piece(np.zeros(min(voice.sample_rate, n_samples - start), np.float32), number, 1.0, None)
         elif isinstance(item, Chime):
             yield Piece(self._chime(item.name, voice.sample_rate), number, gain_to(TARGET_LUFS, self._loudness_lufs), None)
         elif isinstance(item, Sound):
