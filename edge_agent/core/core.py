@@ -16,6 +16,8 @@ from edge_agent.journal import Pending, State
 from edge_agent.parse import Refusal
 from edge_agent.playback.events import PlayerEvent, Started
 
+LONGEST_SLEEP_S = 1.0
+"""Times of announcements are the wall clock's, which is set while timers run: a device without a battery starts in the past."""
 MAX_CUTS = 3
 """An announcement during which the daemon ended this often is given up: it may be what ends it."""
 
@@ -187,4 +189,4 @@ class Core:
         times = (self._ports.queue.due(now), self._floor.lapses_at)
         due = min((time for time in times if time is not None), default=None)
         if due is not None:
-            self._timer = self._loop.call_later(max(0.0, due - now) + 0.001, self.dispatch)
+            self._timer = self._loop.call_later(min(max(0.0, due - now), LONGEST_SLEEP_S) + 0.001, self.dispatch)

@@ -89,6 +89,14 @@ def test_a_scheduled_announcement_waits_for_its_time_and_lives_from_then(world: 
     assert world.starts(ONE)[0] == pytest.approx(10.15, abs=0.1), "with the lead-in of a device that was closed"
 
 
+def test_a_clock_that_is_set_meanwhile_costs_no_scheduled_announcement(world: World) -> None:
+    world.say(ONE, id="a", not_before="2027-01-15T11:00:00Z", ttl_s=60)
+    world.run(5)
+    world.clock.epoch_s += 3 * 3600 - 3  # as a device does that has found a time server: it is 11:00:02
+    world.run(3)
+    assert world.end("a").kind == "played"
+
+
 def test_a_scheduled_emergency_interrupts(world: World) -> None:
     world.say(ONE + TWO, id="a")
     world.say(THREE, id="b", priority="emergency", not_before="2027-01-15T08:00:01Z")

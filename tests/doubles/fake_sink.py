@@ -13,9 +13,11 @@ class ScriptedClock:
 
     def __init__(self) -> None:
         self._elapsed_s = 0.0
+        self.epoch_s = 1_800_000_000.0
+        """The time of day when no time had passed; another one is a clock that was set."""
 
     def now(self) -> float:
-        return 1_800_000_000.0 + self._elapsed_s
+        return self.epoch_s + self._elapsed_s
 
     def monotonic(self) -> float:
         return self._elapsed_s
