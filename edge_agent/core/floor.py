@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from edge_agent.playback.events import Cut, DeviceBack, DeviceLost, Drained, Fai
 from edge_agent.playback.utterance import Utterance
 from edge_agent.queue import interrupts
 from edge_agent.worker import Job
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -84,6 +87,10 @@ class Floor:
             admitted = self._ports.admission.prepare(announcement)
         except Rejected as error:
             self._lives.finish(announcement, Outcome.FAILED, error.detail())
+            return False
+        except Exception:  # a supervision boundary: one that waits in the journal would end the daemon at each of its starts
+            log.exception("announcement not understood id=%s", announcement.id)
+            self._lives.finish(announcement, Outcome.FAILED, {"reason": "internal error; the daemon's log has more"})
             return False
         first = self._lives.first_segment(announcement.id)
         utterance = Utterance(announcement.id, admitted.voice.sample_rate, volume=announcement.volume, first_segment=first)

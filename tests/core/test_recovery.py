@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge_agent.events import Event
+from edge_agent.speech import Speaker
 from tests.core.world import World
 
 ONE, TWO = "请到一号窗口。", "请到二号窗口。"
@@ -78,6 +79,17 @@ def test_what_outlived_its_time_while_the_daemon_was_away_expires(world: World) 
     world.run(1)
     assert world.end("a").kind == "expired"
     assert world.spans(ONE) == []
+
+
+def test_an_announcement_that_this_version_chokes_on_does_not_keep_the_daemon_from_starting(world: World, monkeypatch, caplog) -> None:
+    world.say(ONE, id="a")
+    world.loop.run_due()
+    world.crash()
+    monkeypatch.setattr(Speaker, "script", lambda *_a, **_k: 1 / 0)
+    world.boot()
+    world.run(1)
+    assert world.end("a").kind == "failed"
+    assert "id=a" in caplog.text
 
 
 def test_a_voice_removed_meanwhile_fails_the_announcement(world: World) -> None:
