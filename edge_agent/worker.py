@@ -115,6 +115,10 @@ class SynthesisWorker:
             except EdgeAgentError as error:
                 problems.append(f"{text[:40]!r}: {error}")
                 yield
+            except Exception:  # a supervision boundary: one text must cost neither the others nor the answer
+                log.exception("text not warmed")
+                problems.append(f"{text[:40]!r}: internal error; the daemon's log has more")
+                yield
         task.done(made, problems)
 
     def release(self, texts: Iterable[str], voice: VoiceInfo) -> None:

@@ -61,6 +61,9 @@ class Commands:
             self._carry_out(command, reply)
         except EdgeAgentError as error:
             reply.refuse(str(error))
+        except Exception:  # a supervision boundary: who asked over ZeroMQ would keep a place among the unanswered for ever
+            log.exception("command failed name=%s source=%s", command.name, reply.source)
+            reply.refuse("internal error; the daemon's log has more")
 
     def _carry_out(self, command: Command, reply: Route) -> None:
         match command:

@@ -51,6 +51,16 @@ def test_prewarm_names_the_texts_that_failed_and_makes_the_others(world: World) 
     assert "'。。。': no word to speak" in answer["reason"]
 
 
+def test_prewarm_is_answered_whatever_happens_to_a_text(world: World, monkeypatch, caplog) -> None:
+    script = world.speaker.script
+    monkeypatch.setattr(world.speaker, "script", lambda text, *a: script(text, *a) if text == ONE else 1 / 0)
+    world.command(Prewarm((TWO, ONE)))
+    world.run(0.1)
+    answer = world.answers[0]
+    assert (answer["ok"], answer["texts_failed"], answer["segments_made"]) == (False, 1, 1)
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_prewarm_without_a_model_says_so(world: World) -> None:
     world.loader.broken = SynthesisError("decoder.onnx is missing")
     world.command(Prewarm((ONE,)))
@@ -101,6 +111,14 @@ def test_ping_answers_with_the_state(world: World) -> None:
     world.command(Ping())
     world.run(0.1)
     assert world.answers == [{"ok": True, "queue_length": 0}]
+
+
+def test_a_command_that_meets_a_defect_is_answered(world: World, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(world.player, "set_volume", lambda _volume: 1 / 0)
+    world.command(Volume(0.5))
+    world.run(0.1)
+    assert world.answers == [{"ok": False, "reason": "internal error; the daemon's log has more"}]
+    assert "name=volume" in caplog.text
 
 
 @pytest.mark.parametrize(
