@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Protocol, TypeVar
 
 from edge_agent.errors import EdgeAgentError
@@ -44,23 +44,26 @@ class Lifetime:
         self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))
 
     def repeat(self, name: str, seconds: float, action: Callable[[], object]) -> None:
-        """Do something now and every so often; an error of ours is logged and ends nothing."""
-        self.run(name, _repeated(seconds, action))
+        """Do something now and every so often; an error is logged and ends nothing."""
+        self.run(name, _repeated(name, seconds, action))
 
     async def end(self) -> None:
         """End the tasks, then the parts, the last first."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task, end in zip(self._tasks, ends, strict=True):
+            if isinstance(end, Exception):
+                log.error("task failed task=%s", task.get_name(), exc_info=end)
         self._ends.close()
 
 
-async def _repeated(seconds: float, action: Callable[[], object]) -> None:
+async def _repeated(name: str, seconds: float, action: Callable[[], object]) -> None:
     while True:
         try:
             action()
         except EdgeAgentError as error:
-            log.error("periodic task failed error=%r", str(error))
+            log.error("periodic task failed task=%s error=%r", name, str(error))
+        except Exception:  # a supervision boundary: what is due every so often is due for years
+            log.exception("periodic task failed task=%s", name)
         await asyncio.sleep(seconds)

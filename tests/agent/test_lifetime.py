@@ -51,7 +51,27 @@ def test_what_did_not_start_is_not_stopped() -> None:
     asyncio.run(life())
 
 
-def test_what_is_done_every_so_often_goes_on_after_an_error(caplog) -> None:
+def test_a_task_that_failed_keeps_no_part_open(caplog) -> None:
+    told: list[str] = []
+
+    async def fail() -> None:
+        raise ValueError("a defect")
+
+    async def life() -> None:
+        lifetime = Lifetime()
+        lifetime.opened(Part("a", told))
+        lifetime.run("feeble", fail())
+        await asyncio.sleep(0)
+        await lifetime.end()
+
+    asyncio.run(life())
+    assert told == ["a closed"]
+    assert "task=feeble" in caplog.text
+    assert "a defect" in caplog.text
+
+
+@pytest.mark.parametrize("error", [EdgeAgentError("not now"), OSError("not now")])
+def test_what_is_done_every_so_often_goes_on_after_an_error(caplog, error: Exception) -> None:
     times = 0
     thrice = asyncio.Event()
 
@@ -59,7 +79,7 @@ def test_what_is_done_every_so_often_goes_on_after_an_error(caplog) -> None:
         nonlocal times
         times += 1
         if times == 1:
-            raise EdgeAgentError("not now")
+            raise error
         if times == 3:
             thrice.set()
 
