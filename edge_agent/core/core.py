@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from edge_agent.announcement import Announcement, OnInterrupt, Outcome
 from edge_agent.core.floor import Floor
+from edge_agent.core.held import Held
 from edge_agent.core.intake import Intake
 from edge_agent.core.ledger import Ledger
 from edge_agent.core.lives import Lives
@@ -34,7 +35,8 @@ class Core:
         self._ledger = Ledger(ports.journal, ports.health, loop)
         self._lives = Lives(ports, self._ledger)
         self._floor = Floor(ports, self._ledger, self._lives, self.dispatch)
-        self._intake = Intake(ports, self._ledger, self._lives, make_way=self._floor.make_way, take=self._take)
+        self._held = Held(ports.health, loop)
+        self._intake = Intake(ports, self._ledger, self._lives, self._held, make_way=self._floor.make_way, take=self._take)
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
@@ -75,6 +77,7 @@ class Core:
         """Take nothing in and speak nothing more; what is not finished stays in the journal for the next run."""
         self._stopping = True
         self._ledger.stop()
+        self._held.stop()
         if self._timer is not None:
             self._timer.cancel()
 

@@ -8,10 +8,12 @@ from functools import partial
 
 from edge_agent.announcement import Announcement
 from edge_agent.core.admission import Admitted, Refused
+from edge_agent.core.held import MAX_HELD, Held
 from edge_agent.core.ledger import Ledger
 from edge_agent.core.lives import Lives
 from edge_agent.core.ports import Ports
 from edge_agent.database import DatabaseError
+from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Message, Verdict
 from edge_agent.journal import Duplicate, JournalFull
 from edge_agent.parse import Refusal
@@ -26,14 +28,16 @@ class Intake:
     """Acknowledges and answers each message once: when it is durable, refused, or known already.
 
     Args:
+        held: where requests wait for a journal that cannot be used.
         make_way: told of what is about to be journaled.
         take: given what has been.
     """
 
     def __init__(
-        self, ports: Ports, ledger: Ledger, lives: Lives, *, make_way: Callable[[Announcement], None], take: Callable[[Announcement], None]
+        self, ports: Ports, ledger: Ledger, lives: Lives, held: Held, *, make_way: Callable[[Announcement], None],
+        take: Callable[[Announcement], None],
     ) -> None:
-        self._ports, self._ledger, self._lives = ports, ledger, lives
+        self._ports, self._ledger, self._lives, self._held = ports, ledger, lives, held
         self._make_way, self._take = make_way, take
 
     def submit(self, message: Message, ack: Ack) -> None:
@@ -42,7 +46,7 @@ class Intake:
         try:
             verdict = self._ports.admission.admit(message)
         except DatabaseError as error:
-            self._ledger.hold(error, partial(self.submit, message, ack))
+            self._hold(error, message, ack, partial(self.submit, message, ack))
             return
         except Exception:  # a supervision boundary: one request must not be delivered again for ever, nor keep others out
             log.exception("request not understood source=%s", message.source)
@@ -53,9 +57,7 @@ class Intake:
                 ack()
                 message.answer(_known_already(verdict))
             case Refused():
-                self._lives.refuse(verdict, message)
-                ack()
-                message.answer(Verdict("rejected", verdict.id, verdict.detail))
+                self._refuse(verdict, message, ack)
             case Admitted():
                 stages.reach("normalised")
                 # Before it is journaled: a slow disk must not be heard. If it cannot be, what was interrupted goes on by its own policy.
@@ -66,7 +68,8 @@ class Intake:
         try:
             kept = self._ledger.accept(announcement)
         except (JournalFull, DatabaseError) as error:
-            self._ledger.hold(error, partial(self._accept, announcement, stages, message, ack))
+            again = partial(self._accept, announcement, stages, message, ack)
+            self._hold(error, message, ack, again, announcement)
             return
         if isinstance(kept, Duplicate):
             ack()
@@ -78,6 +81,20 @@ class Intake:
         message.answer(Verdict("accepted", announcement.id, facts))
         self._lives.accept(announcement, stages, facts)
         self._take(announcement)
+
+    def _hold(
+        self, error: EdgeAgentError, message: Message, ack: Ack, again: Callable[[], None], announcement: Announcement | None = None
+    ) -> None:
+        if self._held.keep(error, message, again):
+            return
+        detail = {"reason": f"the journal takes nothing now, and {MAX_HELD} requests wait for it already: {error}"}
+        id, reply_to = (announcement.id, announcement.reply_to) if announcement else (None, message.reply_to)
+        self._refuse(Refused(id, reply_to, detail, Refusal.BUSY), message, ack)
+
+    def _refuse(self, refused: Refused, message: Message, ack: Ack) -> None:
+        self._lives.refuse(refused, message)
+        ack()
+        message.answer(Verdict("rejected", refused.id, refused.detail))
 
 
 def _known_already(duplicate: Duplicate) -> Verdict:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from edge_agent.announcement import Announcement, Outcome
 from edge_agent.database import DatabaseError
-from edge_agent.errors import EdgeAgentError
 from edge_agent.events import Event
 from edge_agent.journal import Accepted, Duplicate, Journal
 from edge_agent.service.health import Health
@@ -18,40 +15,30 @@ from edge_agent.service.health import Health
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
-"""How often a journal that could not be written is tried again."""
-MAX_HELD = 64
-"""Requests kept unacknowledged for a journal without room. The broker has at most its receive maximum with us; beyond this
-number are only those that nobody would deliver again."""
+"""How often what is owed is tried again."""
 
 _PART = "disk"
+
+End = tuple[str, Outcome, Event]
+"""Of an announcement, by its id."""
 
 
 class Ledger:
     """Writes the life of announcements down without ever stopping one.
 
-    Only :meth:`accept` fails loudly, because nothing was promised before it; who calls it may have it :meth:`hold` the request
-    until the disk takes it. The end of an announcement that cannot be written is owed: its event is sent all the same, and it
-    is written later. A crash before that may speak it again.
+    Only :meth:`accept` fails loudly, because nothing was promised before it. The end of an announcement that cannot be written is
+    owed: its event is sent all the same, and it is written later. A crash before that may speak it again.
     """
 
     def __init__(self, journal: Journal, health: Health, loop: asyncio.AbstractEventLoop) -> None:
         self._journal, self._health, self._loop = journal, health, loop
-        self._owed: list[tuple[str, Outcome, Event]] = []
-        self._held: deque[Callable[[], None]] = deque()
+        self._owed: list[End] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def stop(self) -> None:
         """Try no more."""
         if self._timer is not None:
             self._timer.cancel()
-
-    def hold(self, error: EdgeAgentError, again: Callable[[], None]) -> None:
-        """Keep a request that cannot be journaled, unacknowledged, until it can: it is neither lost nor promised."""
-        log.error("request held held=%d error=%r", len(self._held) + 1, str(error))
-        self._health.degrade("journal", f"no announcement is accepted: {error}")
-        if len(self._held) < MAX_HELD:
-            self._held.append(again)
-        self._try_later()
 
     def accept(self, announcement: Announcement) -> Accepted | Duplicate:
         """See :meth:`Journal.accept`.
@@ -77,20 +64,19 @@ class Ledger:
         """See :meth:`Journal.post`; an event that cannot be kept is only sent."""
         self._written(lambda: self._journal.post(event))
 
-    def finish(self, id: str, outcome: Outcome, event: Event) -> bool:
-        """See :meth:`Journal.finish`; True also when it is owed."""
-        if any(id == owed for owed, _, _ in self._owed):
-            return False
-        new = True
+    def finish_all(self, ends: Sequence[End]) -> list[bool]:
+        """See :meth:`Journal.finish_all`; True also for those that are owed from now on."""
+        known = {id for id, _, _ in self._owed}
+        unknown = [end for end in ends if end[0] not in known]
+        is_new = {id: True for id, _, _ in unknown}
 
         def write() -> None:
-            nonlocal new
-            new = self._journal.finish(id, outcome, event)
+            is_new.update(zip(is_new, self._journal.finish_all(unknown), strict=True))
 
         if not self._written(write):
-            self._owed.append((id, outcome, event))
+            self._owed += unknown
             self._try_later()
-        return new
+        return [is_new.get(id, False) for id, _, _ in ends]
 
     def _try_later(self) -> None:
         if self._timer is None:
@@ -98,21 +84,10 @@ class Ledger:
 
     def _try_again(self) -> None:
         self._timer = None
-        self._settle()
-        held, self._held = self._held, deque()
-        for again in held:
-            again()
-        if held and not self._held:
-            self._health.recover("journal")
-        if self._owed:
+        if self._written(lambda: self._journal.finish_all(self._owed)):
+            self._owed = []
+        else:
             self._try_later()
-
-    def _settle(self) -> None:
-        owed, self._owed = self._owed, []
-        for number, end in enumerate(owed):
-            if not self._written(partial(self._journal.finish, *end)):
-                self._owed = owed[number:]
-                return
 
     def _written(self, write: Callable[[], object]) -> bool:
         try:

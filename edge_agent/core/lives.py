@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from edge_agent.announcement import Announcement, Outcome
 from edge_agent.core.admission import Refused
@@ -54,19 +54,12 @@ class Lives:
 
     def finish(self, announcement: Announcement, outcome: Outcome, detail: dict[str, object]) -> None:
         """End it; a second end is not told."""
-        stages = self._stages.pop(announcement.id, None)
-        seconds = stages.seconds() if stages else {}
-        self._resume_at.pop(announcement.id, None)
-        event = self._event(announcement, outcome.value, {**detail, "stages": seconds})
-        if self._ledger.finish(announcement.id, outcome, event):
-            self._ports.metrics.finished(outcome, announcement.priority, seconds)
-            log.info("finished id=%s outcome=%s", announcement.id, outcome.value)
-            self._send(event)
+        self._finish_all([(announcement, outcome, detail)])
 
-    def leave(self, left: Iterable[Left]) -> None:
-        """End those that left the queue unspoken."""
-        for one in left:
-            self.finish(one.announcement, one.outcome, {"reason": one.reason})
+    def leave(self, left: Sequence[Left]) -> None:
+        """End those that left the queue unspoken: with one write to the disk, since it may be all that waited."""
+        if left:
+            self._finish_all([(one.announcement, one.outcome, {"reason": one.reason}) for one in left])
 
     def refuse(self, refused: Refused, message: Message) -> None:
         """Tell of a request that never became an announcement."""
@@ -84,6 +77,21 @@ class Lives:
         """Tell of the ends that nobody has acknowledged; to a peer that is back."""
         for event in self._ports.journal.outbox(MAX_OUTBOX):
             self._send(event)
+
+    def _finish_all(self, ends: Sequence[tuple[Announcement, Outcome, dict[str, object]]]) -> None:
+        events = [self._event(announcement, outcome.value, detail | self._times(announcement.id)) for announcement, outcome, detail in ends]
+        written = [(announcement.id, outcome, event) for (announcement, outcome, _), event in zip(ends, events, strict=True)]
+        for (announcement, outcome, _), event, is_new in zip(ends, events, self._ledger.finish_all(written), strict=True):
+            if is_new:
+                self._ports.metrics.finished(outcome, announcement.priority, event.detail["stages"])
+                log.info("finished id=%s outcome=%s", announcement.id, outcome.value)
+                self._send(event)
+
+    def _times(self, id: str) -> dict[str, object]:
+        """How long each of its steps took; the last thing to be asked of an announcement."""
+        self._resume_at.pop(id, None)
+        stages = self._stages.pop(id, None)
+        return {"stages": stages.seconds() if stages else {}}
 
     def _event(self, announcement: Announcement, kind: str, detail: dict[str, object]) -> Event:
         return Event(

@@ -14,11 +14,12 @@ from edge_agent.events import Event
 
 
 class JournalFull(EdgeAgentError):
-    """There is no room to keep an announcement, so it must not be acknowledged; ``id`` names it."""
+    """There is no room to keep an announcement, so it must not be acknowledged; ``id`` names it, ``reason`` is the same for all."""
 
-    def __init__(self, id: str, message: str) -> None:
-        super().__init__(f"announcement {id} was not kept: {message}")
+    def __init__(self, id: str, reason: str) -> None:
+        super().__init__(f"announcement {id} was not kept: {reason}")
         self.id = id
+        self.reason = reason
 
 
 class Unreadable(EdgeAgentError):

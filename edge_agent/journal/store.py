@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_agent.announcement import Announcement, Outcome
 from edge_agent.clock import Clock
-from edge_agent.database import Database, DatabaseFull
+from edge_agent.database import Database, DatabaseError, DatabaseFull
 from edge_agent.events import Event
 from edge_agent.journal.records import (
     Accepted,
@@ -206,12 +206,15 @@ class Journal:
         self._db.close()
 
     def _require_room(self, id: str) -> None:
-        disk = os.statvfs(self._db.path.parent)
-        free_bytes = disk.f_bavail * disk.f_frsize
-        if free_bytes < self._reserve_bytes:
-            raise JournalFull(
-                id, f"only {free_bytes} bytes of disk are free, and {self._reserve_bytes} are kept to finish the others"
-            )
+        folder = self._db.path.parent
+        try:
+            disk = os.statvfs(folder)
+        except OSError as error:
+            raise DatabaseError(self._db.path, str(error)) from error
+        if disk.f_bavail * disk.f_frsize < self._reserve_bytes:
+            # Without how much is free: the reason becomes the daemon's state, which is published at each change.
+            reserve_mib = self._reserve_bytes / 2**20
+            raise JournalFull(id, f"less than {reserve_mib:g} MiB are free where {folder} is, kept to finish the others; free some space")
 
 
 def _put(db: sqlite3.Connection, event: Event | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge_agent.announcement import Outcome
 from edge_agent.database import DatabaseFull
+from edge_agent.ingress import Clear, Verdict
 from edge_agent.journal import JournalFull
 from tests.core.world import World
 
@@ -70,14 +71,64 @@ def test_a_held_request_that_outlives_its_time_expires_and_is_answered(world: Wo
     assert world.spans(ONE) == []
 
 
-def test_requests_for_which_nobody_would_come_back_are_bounded(world: World) -> None:
+def test_requests_that_nobody_delivers_again_are_bounded_and_the_others_refused(world: World) -> None:
     disk = Disk(world, "accept")
-    for number in range(100):
-        world.say(ONE, id=f"n{number}", packet_id=number)
+    verdicts: list[Verdict] = []
+    for number in range(70):
+        world.say(ONE, id=f"n{number}", qos=0, answer=verdicts.append)
+    last = world.say(ONE, id="till", packet_id=1)
     world.run(1)
+    assert [(verdict.id, verdict.status) for verdict in verdicts] == [(f"n{number}", "rejected") for number in range(64, 70)]
+    assert "64 requests wait for it already" in world.end("n64").detail["reason"]
     disk.full = False
     world.run(3)
-    assert len(world.acked) == 64
+    assert len(verdicts) == 70, "each is answered, or a client's window would stay full for good"
+    assert last in world.acked, "what the broker waits for is always kept, or it would send nothing more"
+
+
+def test_what_is_delivered_again_and_again_while_the_disk_is_full_takes_one_place(world: World) -> None:
+    disk = Disk(world, "accept")
+    world.say(ONE, packet_id=7)
+    for _ in range(200):
+        last = world.say(ONE, packet_id=7, redelivered=True)
+    world.run(1)
+    disk.full = False
+    world.run(5)
+    assert world.acked == [last], "on the connection there is"
+    assert [event.kind for event in world.events] == ["accepted", "started", "played"]
+
+
+def test_a_packet_id_that_another_session_uses_again_is_another_request(world: World) -> None:
+    disk = Disk(world, "accept")
+    world.say(ONE, id="a", packet_id=7)
+    world.say(ONE, id="a", packet_id=7)
+    world.run(1)
+    disk.full = False
+    world.run(5)
+    assert len(world.acked) == 2
+
+
+def test_the_state_is_told_once_however_long_the_disk_is_full(world: World, monkeypatch) -> None:
+    told: list[list[str]] = []
+    world.health._on_change = lambda: told.append(world.health.state()[1])
+    monkeypatch.setattr(world.journal, "_reserve_bytes", 1 << 60)
+    for number in range(8):
+        world.say(ONE, id=f"n{number}")
+    world.run(60)
+    assert len(told) == 1, told
+
+
+def test_many_ends_are_one_write(world: World, monkeypatch) -> None:
+    for number in range(50):
+        world.say(ONE, id=f"n{number}")
+    world.run(0.1)
+    writes: list[int] = []
+    finish_all = world.journal.finish_all
+    monkeypatch.setattr(world.journal, "finish_all", lambda ends: writes.append(len(ends)) or finish_all(ends))
+    world.command(Clear())
+    world.run(0.1)
+    assert writes == [49], "each is a sync of the disk, and nothing else happens meanwhile"
+    assert [world.end(f"n{number}").kind for number in range(1, 50)] == ["cancelled"] * 49
 
 
 def test_an_emergency_silences_what_is_spoken_before_the_disk_has_it(world: World) -> None:
@@ -95,7 +146,7 @@ def test_an_emergency_silences_what_is_spoken_before_the_disk_has_it(world: Worl
 
 
 def test_a_disk_that_fails_meanwhile_costs_neither_speech_nor_events_and_is_made_up_for(world: World) -> None:
-    disk = Disk(world, "started", "ending", "finish", "sent")
+    disk = Disk(world, "started", "ending", "finish_all", "sent")
     world.say(ONE, id="a")
     world.say(TWO, id="b")
     world.run(5)

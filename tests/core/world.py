@@ -19,7 +19,7 @@ from edge_agent.core.admission import Admission
 from edge_agent.core.commands import Commands, Settings
 from edge_agent.events import Event
 from edge_agent.heartbeat import Heartbeat
-from edge_agent.ingress import Command, Message, Route
+from edge_agent.ingress import Command, Message, Route, Verdict
 from edge_agent.journal import Journal
 from edge_agent.parse import Defaults
 from edge_agent.phrases import PhraseCache
@@ -160,7 +160,7 @@ class World:
 
     def say(
         self, text: str | None = None, /, *, raw: bytes | None = None, redelivered: bool = False, packet_id: int | None = None,
-        **fields: Any,
+        qos: int = 1, answer: Callable[[Verdict], None] = lambda _verdict: None, **fields: Any,
     ) -> int:
         """Deliver a request; its number, which is in ``acked`` once it was acknowledged."""
         body = raw if raw is not None else json.dumps({**({"text": text} if text is not None else {}), **fields}).encode()
@@ -169,7 +169,7 @@ class World:
         message = Message(
             payload=body, source=SOURCE, content_type=None, correlation=None, reply_to=None, expiry_s=None,
             received_at=self.clock.now(), received_monotonic=self.clock.monotonic(), redelivered=redelivered,
-            packet_id=number if packet_id is None else packet_id,
+            packet_id=None if qos == 0 else number if packet_id is None else packet_id, answer=answer,
         )
         self.core.submit(message, lambda: self.acked.append(number))
         return number

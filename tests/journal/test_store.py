@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.announcement import Announcement, OnInterrupt, Outcome, Priority
+from edge_agent.database import DatabaseError
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, Event
 from edge_agent.journal import Accepted, Counts, Duplicate, Journal, JournalFull, Pending, State
@@ -213,10 +215,16 @@ class TestTrouble:
         with pytest.raises(JournalFull) as caught:
             journal.accept(announcement("b"), event(ACCEPTED, "b"))
         assert caught.value.id == "b"
+        assert "free some space" in caught.value.reason
         assert journal.accept(announcement()) == Duplicate(None)
         assert journal.finish("a", Outcome.PLAYED, event("played")) is True
         assert journal.known("b") is None
         journal.close()
+
+    def test_a_file_system_that_does_not_answer_is_an_error_of_the_database(self, journal, monkeypatch):
+        monkeypatch.setattr("os.statvfs", lambda _path: os.fstat(-1))
+        with pytest.raises(DatabaseError, match="Bad file descriptor"):
+            journal.accept(announcement())
 
     def test_a_full_disk_refuses_and_keeps_the_rest(self, journal):
         journal.accept(announcement())
