@@ -89,13 +89,14 @@ def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = Fa
     """Train, or go on training; the checkpoints' folder.
 
     Raises:
+        DeviceError: there is no such GPU, or not one for each process.
         CorpusError: there is no corpus, or it is damaged.
         CheckpointError: the newest checkpoint is of another configuration and ``accept_changes`` is False.
         TrainingError: a loss became NaN or exploded.
     """
     folder, config = recipe.corpus_folder, recipe.train
-    items = load_items([folder / "audio", folder / "text"], lambda item: item.line.split == "train")
     group = Group(config.device)
+    items = load_items([folder / "audio", folder / "text"], lambda item: item.line.split == "train")
     text = TextBatches(items, config.text_batch, config.seed, group)
     spoken = [item for item in items if item.audio is not None]
     audio = AudioBatches(

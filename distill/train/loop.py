@@ -36,7 +36,7 @@ class Trainer:
         text: batches of phonemes with the text side's targets.
         audio: batches of crops; may be None while only ``text`` stages run.
         speaker: unit-norm speaker vector float32 [speaker_dim].
-        group: the processes that train together; the batches must have been made with the same.
+        group: the processes that train together, and the device of this one; the batches must have been made with the same.
         corpus: name of the corpus the batches come from, kept in the checkpoints.
         accept_changes: go on from a checkpoint although it was made with other settings, from here on with these.
 
@@ -64,9 +64,9 @@ class Trainer:
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self.config, self.folder, self._text, self._audio, self._group = config, folder, text, audio, group
-        self.model = MobileSoVITS(config.shape).to(config.device)
-        self.discriminator = Discriminator(config.discriminator).to(config.device)
-        self._stepper = Stepper(config, self.model, self.discriminator, speaker.to(config.device))
+        self.model = MobileSoVITS(config.shape).to(group.device)
+        self.discriminator = Discriminator(config.discriminator).to(group.device)
+        self._stepper = Stepper(config, self.model, self.discriminator, speaker.to(group.device))
         self._speaker = speaker
         adam = {"betas": (0.8, 0.99), "weight_decay": config.weight_decay, "fused": True}
         self._optimiser = torch.optim.AdamW(self.model.parameters(), 1e-3, **adam)
@@ -115,11 +115,11 @@ class Trainer:
         self._opponent.zero_grad()
         parts: dict[str, float] = {}
         if stage.kind == "text" or self.step % self.config.text_every == 0:
-            parts |= self._stepper.text(self._text(self.step).to(self.config.device))
+            parts |= self._stepper.text(self._text(self.step).to(self._group.device))
         if stage.kind != "text":
             if self._audio is None:
                 raise TrainingError(f"stage {stage.kind} needs a corpus with audio")
-            parts |= self._stepper.audio(self._audio(self.step).to(self.config.device), stage, stage_step, generator)
+            parts |= self._stepper.audio(self._audio(self.step).to(self._group.device), stage, stage_step, generator)
         self._group.average_gradients(self.model.parameters())
         norms = {"student": float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip))}
         if stage.kind == "gan":
@@ -186,7 +186,7 @@ class Trainer:
             self.discriminator.load_state_dict(state["discriminator"])
             self._optimiser.load_state_dict(state["optimiser"])
             self._opponent.load_state_dict(state["opponent"])
-            self.average = {name: value.to(self.config.device) for name, value in state["average"].items()}
+            self.average = {name: value.to(self._group.device) for name, value in state["average"].items()}
             self.step = state["step"]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise checkpoint.CheckpointError(f"{path} is no checkpoint of this training ({error}); use another folder") from error

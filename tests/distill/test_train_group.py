@@ -60,7 +60,7 @@ class Share(Group):
     """What one of two processes sees, in this one."""
 
     def __init__(self, rank: int) -> None:
-        self.size, self.rank = 2, rank
+        self.size, self.rank, self.device = 2, rank, "cpu"
 
 
 def _alone(folder: Path) -> dict[str, torch.Tensor]:
