@@ -77,9 +77,12 @@ class Deck:
         return self._guarded(self._step)
 
     def abandon(self, error: Exception) -> None:
-        """Give up the current utterance and the device after a defect; the next utterance starts afresh."""
+        """Give up the current utterance, or the next where there is none, and the device after a defect; others start afresh."""
         if self._track is not None:
             self._finish(Failed(self._track.id, error))
+        elif self._waiting:
+            utterance = self._waiting.popleft()
+            self._end(utterance, Failed(utterance.id, error))
         self._device.close()
 
     def close(self) -> None:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _SHORTEST_SLEEP_S = 0.001
 _LONGEST_SLEEP_S = 1.0
 _STOP_WITHIN_S = 5.0
+_PAUSE_S = 0.5
+"""After a defect, which may be there each time: it must not take the processor and fill the log."""
 _REALTIME_PRIORITY = 10
 
 
@@ -128,7 +130,7 @@ class Player:
         except Exception as error:  # supervision boundary: a defect ends one announcement, not the thread
             log.exception("audio thread: announcement given up")
             self._deck.abandon(error)
-            return 0.0
+            return _PAUSE_S
 
     def _report(self, event: PlayerEvent) -> None:
         try:

@@ -126,7 +126,10 @@ class PortAudioSink:
     # ---- inside
 
     def _open(self, sounddevice: ModuleType) -> None:
-        device = _find(sounddevice, self._device)
+        try:
+            device = _find(sounddevice, self._device)
+        except (sounddevice.PortAudioError, OSError) as error:
+            raise SinkLost(f"audio devices cannot be listed: {error}") from error
         self._channels = min(2, device["max_output_channels"])
         rates = dict.fromkeys((self.sample_rate, round(device["default_samplerate"]), *_FALLBACK_RATES))
         for rate in rates:
@@ -200,7 +203,8 @@ class PortAudioSink:
 
     def _lose(self, reason: str, cause: Exception | None = None) -> None:
         self.close()
-        rescan()  # the number it had may belong to another device when it is opened again
+        with contextlib.suppress(SinkLost):  # tried again when it is opened
+            rescan()  # the number it had may belong to another device when it is opened again
         raise SinkLost(f"audio device {self._device or 'default'!r} lost: {reason}") from cause
 
 
@@ -214,10 +218,18 @@ def output_devices() -> list[str]:
 
 
 def rescan() -> None:
-    """Look for devices anew; invalidates every open stream of the process."""
+    """Look for devices anew; invalidates every open stream of the process.
+
+    Raises:
+        SinkLost: PortAudio does not start, or is missing.
+    """
     sounddevice = _load()
-    sounddevice._terminate()  # noqa: SLF001 - there is no public way to see new devices
-    sounddevice._initialize()  # noqa: SLF001
+    with contextlib.suppress(sounddevice.PortAudioError):  # it does not run, if it did not start the last time
+        sounddevice._terminate()  # noqa: SLF001 - there is no public way to see new devices
+    try:
+        sounddevice._initialize()  # noqa: SLF001
+    except sounddevice.PortAudioError as error:
+        raise SinkLost(_not_started(error)) from error
 
 
 def _load() -> ModuleType:
@@ -228,7 +240,13 @@ def _load() -> ModuleType:
         import sounddevice
     except OSError as error:
         raise PortAudioMissing("PortAudio is not installed: install the Debian package libportaudio2") from error
+    except Exception as error:  # importing it starts PortAudio, and while that fails its class of errors has no name
+        raise SinkLost(_not_started(error)) from error
     return sounddevice
+
+
+def _not_started(error: Exception) -> str:
+    return f"PortAudio does not start: {error}; look for faults in ALSA's configuration"
 
 
 def _outputs(sounddevice: ModuleType) -> list[dict[str, Any]]:

@@ -158,6 +158,30 @@ def test_a_defect_ends_one_announcement_only(listener: Listener, card: FakeCard)
         player.stop()
 
 
+def test_a_defect_in_opening_the_device_fails_what_waits_and_does_not_spin(listener: Listener, card: FakeCard) -> None:
+    n_opened = 0
+
+    def factory() -> object:
+        nonlocal n_opened
+        n_opened += 1
+        if n_opened <= 3:
+            raise ZeroDivisionError("a defect")
+        return card.sink()
+
+    player = Player(factory, on_event=listener, heartbeat=Beats())  # type: ignore[arg-type]
+    player.start()
+    try:
+        for id in ("a", "b"):
+            play(player, id)
+            failed = listener.until(Failed)[-1]
+            assert isinstance(failed, Failed) and failed.id == id
+        play(player, "c")
+        assert [type(event) for event in listener.until(Drained)] == [Started, NearEnd, Drained]
+        assert n_opened == 4
+    finally:
+        player.stop()
+
+
 def test_a_listener_that_fails_does_not_stop_the_sound(card: FakeCard) -> None:
     drained = threading.Event()
 

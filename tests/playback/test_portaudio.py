@@ -155,6 +155,26 @@ def test_missing_library_names_the_package() -> None:
     assert issubclass(PortAudioMissing, SinkLost)
 
 
+def test_a_portaudio_that_does_not_run_is_started_when_a_device_is_wanted(alsa_file_pcm: FilePcm) -> None:
+    sounddevice._terminate()  # as it is left when starting it anew failed
+    sink = PortAudioSink(alsa_file_pcm.device)
+    sink.open()
+    sink.close()
+
+
+def test_a_portaudio_that_does_not_start_is_a_device_that_is_away(alsa_file_pcm: FilePcm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise sounddevice.PortAudioError("Error initializing PortAudio", -9986)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sounddevice, "_initialize", fail)
+        with pytest.raises(SinkLost, match=r"PortAudio does not start: .*look for faults"):
+            PortAudioSink("no such card").open()
+    sink = PortAudioSink(alsa_file_pcm.device)
+    sink.open()
+    sink.close()
+
+
 def test_importing_the_package_does_not_load_portaudio() -> None:
     program = "import sys, edge_agent.playback; print('sounddevice' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

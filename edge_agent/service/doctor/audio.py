@@ -23,6 +23,9 @@ def check_audio(config: Config) -> Iterator[Finding]:
     except PortAudioMissing as error:
         yield Finding.fail("audio", str(error), "Install it: apt install libportaudio2")
         return
+    except SinkLost as error:
+        yield Finding.fail("audio", str(error), _NO_DEVICE)
+        return
     if not devices:
         yield Finding.fail("audio", "there is no audio output device", _NO_DEVICE, devices=[])
         return
