@@ -42,6 +42,7 @@ since a daemon that is only slow is as slow when it was restarted, and would nev
 AUDIO_LIMIT_S = 15.0
 PRUNE_EVERY_S = 6 * 3600.0
 STICK_CHECK_EVERY_S = 1.0
+CACHE_CHECK_EVERY_S = 10.0
 
 
 class Agent:
@@ -172,6 +173,8 @@ class Agent:
         lifetime.run("watchdog", Watchdog(self._notifier, hearts).run())
         lifetime.repeat("health", config.metrics.health_interval_s, reports.tell_figures)
         lifetime.repeat("voices", CHECK_EVERY_S, switch.check)
+        if cache is not None:
+            lifetime.repeat("cache", CACHE_CHECK_EVERY_S, lambda: self._health.note("cache", cache.trouble))
         lifetime.repeat("stick", STICK_CHECK_EVERY_S, reports.check_stick)
         lifetime.repeat("prune", PRUNE_EVERY_S, lambda: journal.prune(self._clock.now() - config.journal.retention_s))
         reports.tell_state()

@@ -184,6 +184,11 @@ class PhraseCache:
         amounts = Counter(counted) + self._tally.peek()
         return CacheStats.of(totals, amounts, budget_bytes=self._budget_bytes, since=since, degraded=self._trouble.why)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not growing or not readable; None while it is well. Costs nothing to ask."""
+        return self._trouble.why
+
     def flush(self, patience_s: float = _LOOKUP_PATIENCE_S) -> None:
         """Write down hits and misses not yet on disk; what cannot be written is kept for the next time."""
         self._written_down_at = self._clock.monotonic()

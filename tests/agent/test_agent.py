@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.agent import agent as agent_module
 from edge_agent.clock import SystemClock
 from edge_agent.config import load
 from edge_agent.database import DatabaseBusy
@@ -104,6 +105,14 @@ def test_a_damaged_journal_is_set_aside_and_said(tmp_path) -> None:
 def test_a_missing_list_of_phrases_is_said(tmp_path) -> None:
     _, why = live(agent(tmp_path, cache={"prewarm_file": str(tmp_path / "missing.txt")}), until="prewarm")
     assert any(each.startswith("prewarm:") and "missing.txt" in each for each in why)
+
+
+def test_a_cache_that_has_no_room_is_said(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(agent_module, "CACHE_CHECK_EVERY_S", 0.02)
+    phrases = tmp_path / "phrases.txt"
+    phrases.write_text("好")
+    _, why = live(agent(tmp_path, cache={"prewarm_file": str(phrases), "floor_mib": 1_048_576}), until="cache")
+    assert any(each.startswith("cache: the disk has") for each in why), why
 
 
 def test_a_cache_that_is_off_is_no_fault(tmp_path) -> None:
