@@ -45,6 +45,7 @@ class Ducker:
         self._part = 1.0
         self._retry_at = 0.0
         self._recovered = False
+        self._problem: str | None = None
         self._thread = threading.Thread(target=self._run, name="ducking", daemon=True)
 
     def start(self) -> None:
@@ -81,12 +82,9 @@ class Ducker:
         """One step; returns after how many seconds to take the next, None for not before something changes."""
         if (left_s := self._retry_at - self._monotonic()) > 0:
             return left_s
-        return self._step() if self._safely(self._recover) else _RETRY_S
-
-    def _recover(self) -> None:
         if not self._recovered:
-            self._mixer.recover()
-            self._recovered = True
+            self._recovered = self._safely(self._mixer.recover)
+        return self._step() if self._recovered else _RETRY_S
 
     def _step(self) -> float | None:
         with self._changed:
@@ -109,14 +107,17 @@ class Ducker:
         try:
             action()
         except MixerError as error:
-            log.warning("ducking failed error=%r", str(error))
-            self._retry_at = self._monotonic() + _RETRY_S
-            self._on_problem(str(error))
-            return False
-        except Exception as error:  # a supervision boundary: whatever a mixer does, speech goes on
-            log.exception("ducking failed")
-            self._retry_at = self._monotonic() + _RETRY_S
-            self._on_problem(f"internal error: {error}")
-            return False
+            return self._failed(str(error))
+        except Exception as error:  # noqa: BLE001 - a supervision boundary: whatever a mixer does, speech goes on
+            return self._failed(f"internal error: {error!r}", exc_info=True)
+        self._problem = None
         self._on_problem(None)
         return True
+
+    def _failed(self, problem: str, *, exc_info: bool = False) -> bool:
+        if problem != self._problem:  # it may stay for months, and is tried every few seconds
+            log.warning("ducking failed error=%r", problem, exc_info=exc_info)
+        self._problem = problem
+        self._retry_at = self._monotonic() + _RETRY_S
+        self._on_problem(problem)
+        return False

@@ -117,6 +117,20 @@ def test_problems_are_reported_and_others_are_raised_all_the_same(mixer: Recorde
     ducker.stop()
 
 
+def test_a_problem_that_stays_is_one_problem_and_logged_once(
+    mixer: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("edge_agent.ducking.ducker._RETRY_S", 0.001)
+    problems: list[str | None] = []
+    ducker = running(mixer, on_problem=problems.append, ramp_s=0, hold_s=0)
+    mixer.error = MixerError("the control does not exist yet")
+    ducker.speaking(True)
+    until(lambda: problems.count("the control does not exist yet") > 5)
+    ducker.stop()
+    assert caplog.text.count("does not exist yet") == 1
+    assert None not in problems[problems.index("the control does not exist yet") :], "or the daemon's state flaps"
+
+
 def test_a_mixer_that_hangs_holds_nobody_up(mixer: Recorder) -> None:
     mixer.block = threading.Event()
     ducker = running(mixer)
