@@ -30,6 +30,7 @@ class _Turn:
     utterance: Utterance
     job: Job
     started: bool = False
+    near_end: bool = False
     ending: Outcome | None = None
     ending_reason: str = ""
 
@@ -133,6 +134,8 @@ class Floor:
                 # Journaled first, acknowledged then: after this moment a crash counts the announcement as spoken.
                 self._ledger.ending(event.id)
                 event.acknowledge()
+                if self._turn is not None and self._turn.announcement.id == event.id:
+                    self._turn.near_end = True
             case _ if self._turn is not None and self._turn.announcement.id == event.id:
                 self._follow(self._turn, event)
 
@@ -172,15 +175,16 @@ class Floor:
         elif turn.ending is not None:
             self._lives.finish(announcement, turn.ending, {"reason": turn.ending_reason, **facts})
         else:
-            self._requeue(announcement, event, turn.ending_reason or "the audio device went away", facts)
+            self._requeue(turn, event, facts)
 
-    def _requeue(self, announcement: Announcement, event: Cut, reason: str, facts: dict[str, object]) -> None:
+    def _requeue(self, turn: _Turn, event: Cut, facts: dict[str, object]) -> None:
+        announcement, reason = turn.announcement, turn.ending_reason or "the audio device went away"
         if announcement.on_interrupt is OnInterrupt.DROP:
             self._lives.finish(announcement, Outcome.DROPPED, {"reason": f"interrupted: {reason}", **facts})
             return
         first = event.segment if announcement.on_interrupt is OnInterrupt.RESUME else 0
         self._lives.resume_at(announcement.id, first)
-        # Also takes back that its end was near: after a crash it is to be spoken, not counted as spoken.
-        self._ledger.started(announcement.id, first)
+        # Also takes back that its end was near: after a power cut it is to be spoken, not counted as spoken.
+        self._ledger.started(announcement.id, first, durable=turn.near_end)
         self._lives.tell(announcement, INTERRUPTED, {"reason": reason, "then": announcement.on_interrupt.value})
         self._ports.queue.requeue(announcement)

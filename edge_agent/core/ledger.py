@@ -48,9 +48,9 @@ class Ledger:
         """
         return self._journal.accept(announcement)
 
-    def started(self, id: str, segment: int = 0) -> None:
+    def started(self, id: str, segment: int = 0, *, durable: bool = False) -> None:
         """See :meth:`Journal.started`."""
-        self._written(lambda: self._journal.started(id, segment))
+        self._written(lambda: self._journal.started(id, segment, durable=durable))
 
     def ending(self, id: str) -> None:
         """See :meth:`Journal.ending`."""

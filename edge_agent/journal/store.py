@@ -44,7 +44,7 @@ class Journal:
 
     Use it from the thread that opened it only (the core thread). ``accept``, ``ending``, ``finish`` and ``post`` are
     on disk when they return, which is about one fsync; ``started`` and ``sent`` may be undone by a power cut (not by
-    kill -9), because repeating them is harmless. ``accept`` keeps ``reserve_bytes`` of the disk free, so that what
+    kill -9), because repeating what they stand for is harmless. ``accept`` keeps ``reserve_bytes`` of the disk free, so that what
     was accepted can also be finished.
 
     ``recovered_from`` is where a corrupt journal was moved when opening had to begin an empty one, else None, and
@@ -99,9 +99,12 @@ class Journal:
             raise JournalFull(announcement.id, str(error)) from error
         return Accepted()
 
-    def started(self, id: str, segment: int = 0) -> None:
-        """Note that a segment (from 0) is being spoken; ignored once finished."""
-        with self._db.transaction(durable=False) as db:
+    def started(self, id: str, segment: int = 0, *, durable: bool = False) -> None:
+        """Note that a segment (from 0) is being spoken; ignored once finished.
+
+        ``durable`` is for what takes an :meth:`ending` back: undone, the announcement would count as spoken.
+        """
+        with self._db.transaction(durable=durable) as db:
             db.execute(
                 "UPDATE announcements SET state = 'started', segment = ? WHERE id = ? AND state <> 'finished'",
                 (segment, id),

@@ -59,6 +59,27 @@ def test_an_end_taken_back_by_an_interruption_is_spoken_after_a_crash(world: Wor
     assert world.kinds("a")[-2:] == ["started", "played"]
 
 
+def test_an_end_taken_back_is_on_the_disk_before_a_power_cut(world: World, monkeypatch) -> None:
+    world.say(ONE + TWO, id="a")
+    world.run_until(lambda: world.journal.pending() and world.journal.pending()[0].state.value == "ending")
+    written: list[bool] = []
+    started = world.journal.started
+
+    def spy(id: str, segment: int = 0, *, durable: bool = False) -> None:
+        written.append(durable)
+        started(id, segment, durable=durable)
+
+    monkeypatch.setattr(world.journal, "started", spy)
+    world.card.unplug()
+    world.run(0.5)
+    world.card.replug()
+    world.run_until(lambda: "interrupted" in world.kinds("a"))
+    assert written[:1] == [True]
+    world.run(4)
+    assert world.end("a").kind == "played"
+    assert True not in written[1:], "a sync a segment would wear the flash"
+
+
 def test_an_announcement_that_ends_the_daemon_each_time_is_given_up(world: World) -> None:
     world.say(ONE, id="a")
     for _ in range(3):
