@@ -72,11 +72,6 @@ class Policy:
             self._rate = _rate_limit(config)
         self._config, self._zone, self._words = config, config.zone(), BlockedWords(config.blocked_words)
 
-    @property
-    def recovered_from(self) -> Path | None:
-        """Where a corrupt file of daily counts was moved, if it was."""
-        return self._quota.recovered_from if self._quota else None
-
     def check(self, announcement: Announcement) -> Announcement | Rejection:
         """Admit an announcement (perhaps with a later ``not_before``) and count it for its source, or say why not."""
         if rejection := self._blocked(announcement):

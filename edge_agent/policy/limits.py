@@ -48,12 +48,10 @@ class DailyQuota:
     def __init__(self, limit: int, path: Path | None) -> None:
         self.limit = limit
         self._db = Database(path, _MIGRATIONS) if path else None
+        if self._db is not None and self._db.recovered_from is not None:
+            _log.warning("event=quota_counts_lost aside=%s reason=%r", self._db.recovered_from, self._db.recovery_reason)
         self._used: dict[str, int] = {}
         self._day = ""
-
-    @property
-    def recovered_from(self) -> Path | None:
-        return self._db.recovered_from if self._db else None
 
     def is_spent(self, source: str, day: str) -> bool:
         self._turn_to(day)

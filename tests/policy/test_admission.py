@@ -204,11 +204,13 @@ class TestDailyQuota:
         assert policy._quota._db.rows("SELECT * FROM quota") == [("kiosk", "2024-05-16", 1)]
         policy.close()
 
-    def test_a_corrupt_file_costs_the_counts_only(self, clock, ask, tmp_path):
+    def test_a_corrupt_file_costs_the_counts_only(self, clock, ask, tmp_path, caplog):
         path = tmp_path / "quota.sqlite"
         path.write_bytes(b"nonsense" * 1000)
         policy = Policy(self.CONFIG, clock=clock, quota_path=path)
-        assert policy.recovered_from.read_bytes() == b"nonsense" * 1000
+        (aside,) = tmp_path.glob("quota.sqlite.aside-*")
+        assert aside.read_bytes() == b"nonsense" * 1000
+        assert f"aside={aside}" in caplog.text
         admitted(ask(policy))
         policy.close()
 
