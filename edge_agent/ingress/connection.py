@@ -81,8 +81,6 @@ class Connection:
         self._filters = filters
         self.v5 = protocol == 5
         self._max_in_flight = _MAX_IN_FLIGHT
-        self._max_qos = 1
-        self._retain_available = True
         self._max_packet_bytes: int | None = None
         self._client = self._make_client(tls, will)
 
@@ -174,8 +172,8 @@ class Connection:
         info = self._client.publish(
             publication.topic,
             publication.payload,
-            qos=min(publication.qos, self._max_qos),
-            retain=publication.retain and self._retain_available,
+            qos=publication.qos,
+            retain=publication.retain,
             properties=properties,
         )
         return info.mid
@@ -217,8 +215,6 @@ class Connection:
             self.refusal = reason
             return
         self._max_in_flight = min(_MAX_IN_FLIGHT, getattr(properties, "ReceiveMaximum", _MAX_IN_FLIGHT))
-        self._max_qos = getattr(properties, "MaximumQoS", 1)
-        self._retain_available = bool(getattr(properties, "RetainAvailable", 1))
         self._max_packet_bytes = getattr(properties, "MaximumPacketSize", None)
         log.debug("mqtt accepted broker=%s session_present=%s", self._config.address, flags.session_present)
         # On every connect, also with a session: the configuration may have changed since it was made.

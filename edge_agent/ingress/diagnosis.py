@@ -19,6 +19,8 @@ _HINTS = {
     0x87: "check mqtt.username, mqtt.password and the broker's ACL",
     0x8A: "ask the broker's administrator",
     0x8E: "another client uses the same mqtt.client_id",
+    0x9A: "the status is a retained message, which the broker has to allow: retain_available true on mosquitto",
+    0x9B: "messages are sent at QoS 1, which the broker has to allow: max_qos 1 or 2 on mosquitto",
 }
 """Reason codes that come back until a person has done something, and what to do."""
 

@@ -55,6 +55,13 @@ class TestSecurity:
         assert inbox.delivered == [done.event_id]
         assert "publication refused topic=factory/door/open reason='Not authorized'" in caplog.text
 
+    @pytest.mark.parametrize("line", ["max_qos 0", "retain_available false"])
+    def test_a_broker_that_cannot_keep_a_status_is_told_what_to_allow(self, mosquitto, start_ingress, line):
+        broker = mosquitto(extra=(line,))
+        ingress, inbox = start_ingress(broker.port, wait=False)
+        eventually(lambda: inbox.links)
+        assert f"which the broker has to allow: {line.split()[0]}" in ingress.problem
+
     @pytest.mark.parametrize("protocol", [5, 311])
     def test_wrong_password_says_so_and_does_not_hammer(self, mosquitto, start_ingress, protocol):
         broker = mosquitto(users=USERS)
