@@ -17,12 +17,9 @@ from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table, progress, shorten, size
 from edge_agent.cli.ownership import as_owner_of
+from edge_agent.client.requests import batches
 from edge_agent.ingress.broker_client import BrokerClient
-from edge_agent.ingress.commands import MAX_PREWARM_TEXTS
 from edge_agent.phrases import CacheEntry, Order, PhraseCache
-
-_BATCH_BYTES = 12 * 1024
-"""Of texts in one command: the daemon takes messages up to 16 KiB."""
 
 
 @click.group("cache")
@@ -151,21 +148,6 @@ def stats(session: Session, as_json: bool) -> None:
         ("state", found.degraded or "well"),
     )
     print_table(("figure", "value"), rows)
-
-
-def batches(texts: list[str]) -> Iterator[list[str]]:
-    """Cut a list so that each part fits one command."""
-    batch: list[str] = []
-    n_bytes = 0
-    for text in texts:
-        cost = len(text.encode()) + 4
-        if batch and (len(batch) == MAX_PREWARM_TEXTS or n_bytes + cost > _BATCH_BYTES):
-            yield batch
-            batch, n_bytes = [], 0
-        batch.append(text)
-        n_bytes += cost
-    if batch:
-        yield batch
 
 
 @contextlib.contextmanager
