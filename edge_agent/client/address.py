@@ -69,6 +69,16 @@ class Address:
         """Whether keys are needed."""
         return self.say.startswith("tcp://")
 
+    @property
+    def obstacle(self) -> str | None:
+        """Why nobody can answer this program, as far as the files show it; None if they show nothing."""
+        if self.secured:
+            return None
+        socket = Path(self.say.removeprefix("ipc://"))
+        if not _is_there(socket):
+            return "there is no such socket, so no daemon runs, or it has its sockets elsewhere"
+        return None if os.access(socket, os.W_OK) else "this user may not use it, and has to be in the socket's group"
+
     @classmethod
     def _network(cls, where: str) -> Address:
         host, separator, port = where.removeprefix("tcp://").rpartition(":")
@@ -81,4 +91,12 @@ class Address:
 
 def _found() -> Path:
     own, service = wire.socket_dir(os.environ), wire.socket_dir({})
-    return service if not (own / wire.SAY_SOCKET).exists() and (service / wire.SAY_SOCKET).exists() else own
+    return service if not _is_there(own / wire.SAY_SOCKET) and _is_there(service / wire.SAY_SOCKET) else own
+
+
+def _is_there(socket: Path) -> bool:
+    try:
+        socket.stat()
+    except OSError as error:
+        return isinstance(error, PermissionError)  # the folder of the service is closed to those outside its group
+    return True

@@ -177,7 +177,8 @@ class Link:
         now = time.monotonic()
         for ref, asked in list(self._asked.items()):
             if now >= (self._heard_at + PATIENCE_S if asked.deadline is None else asked.deadline):
-                self._fail(ref, f"no answer from the daemon at {self._address.say}")
+                obstacle = self._address.obstacle
+                self._fail(ref, f"no answer from the daemon at {self._address.say}{f': {obstacle}' if obstacle else ''}")
 
     def _fail(self, ref: str, reason: str) -> None:
         asked = self._asked.pop(ref)

@@ -136,7 +136,7 @@ def test_threads_share_a_client(speech: SpeechClient) -> None:
 def test_nobody_there(tmp_path) -> None:
     with SpeechClient(tmp_path, timeout_s=0.1) as speech:
         for ask in (lambda: speech.say("x", id="a"), speech.stop, speech.status, speech.ping, lambda: speech.cancel(id="a")):
-            with pytest.raises(NoAnswer, match="no answer from the daemon"):
+            with pytest.raises(NoAnswer, match=r"no answer from the daemon at ipc://.*: there is no such socket"):
                 ask()
         with pytest.raises(NoAnswer):
             speech.preload(["x"], timeout_s=0.1)
