@@ -22,7 +22,12 @@ _WAIT_S = 1.0
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(session: Session, as_json: bool) -> int:
-    """Show whether the daemon is online, what is wrong if not, and its figures."""
+    """Show whether the daemon is online, what is wrong if not, and its figures.
+
+    \b
+    Exit status: 0 online, 11 degraded (it speaks, but something is wrong), 12 offline or never seen,
+    10 the broker cannot be reached.
+    """
     mqtt = session.config.mqtt.build()
     topics = mqtt.topics()
     told: dict[str, dict[str, Any]] = {}

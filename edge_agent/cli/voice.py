@@ -48,6 +48,7 @@ def list_voices(session: Session, as_json: bool) -> None:
         (
             "*" if voice.id == active else "",
             voice.id,
+            voice.seq or "",
             voice.display_name,
             ", ".join(voice.languages),
             voice.engine,
@@ -56,4 +57,4 @@ def list_voices(session: Session, as_json: bool) -> None:
         )
         for voice in voices
     )
-    print_table(("", "id", "name", "languages", "engine", "rate", "digest"), rows)
+    print_table(("", "id", "seq", "name", "languages", "engine", "rate", "digest"), rows)

@@ -37,7 +37,8 @@ def _describe(annotation: Any, metadata: Iterable[Any], unit: str) -> str:
         *most, last = map(str, get_args(annotation))
         return f"{', '.join(most)} or {last}" if most else last
     if origin is tuple:
-        return f"a list of {_describe(get_args(annotation)[0], (), unit)}s"
+        each = get_args(annotation)[0]
+        return f"a list of {_describe(each, (), unit)}{'' if get_origin(each) is Literal else 's'}"
     if annotation is bool:
         return "true or false"
     if annotation in (int, float):

@@ -160,7 +160,9 @@ class TestVoice:
     def test_list(self, edge_agent: EdgeAgent) -> None:
         (voice,) = edge_agent("voice", "list", "--json").json()
         assert (voice["id"], voice["active"], voice["languages"]) == ("default", True, ["zh", "en"])
-        assert edge_agent("voice", "list").lines[1].startswith("*  default")
+        head, row = edge_agent("voice", "list").lines[:2]
+        assert head.split()[:3] == ["id", "seq", "name"]
+        assert row.startswith("*  default")
 
     def test_one_that_is_configured_and_missing(self, edge_agent: EdgeAgent, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("EDGE_AGENT__VOICE__ID", "nobody")

@@ -110,6 +110,7 @@ def test_a_fault_of_one_key_does_not_shine_back_from_another(tmp_path: Path) -> 
         ('[mqtt]\nhost = "a"\n[[mqtt]]\n', "is not TOML"),
         ("[mqtt]\nmax_backoff_s = nan\n", "max_backoff_s is NaN"),
         ('[mqtt]\ngroups = "one"\n', "a list of texts"),
+        ('[usb]\nlanguages = "zh"\n', "a list of zh or en$"),
         ("[mqtt]\nhost = {}\n", "mqtt.host is {}"),
     ],
 )
