@@ -19,6 +19,7 @@ from edge_agent.errors import EdgeAgentError
 
 _KEPT_ASIDE = 3
 _LOCK_WAIT_S = 2.0
+_FULL = "is full"
 _CONTENT_FAULTS = (
     "malformed",
     "not a database",
@@ -53,9 +54,10 @@ class Database:
     """An open database at the newest schema version.
 
     ``migrations[n]`` is the SQL that brings version ``n`` to ``n + 1``, so an empty file gets all of them.
-    ``on_open`` runs last. A file that is corrupt, foreign or of a newer version is renamed (with its write-ahead log)
-    to ``<name>.aside-<UTC time>`` and an empty one begun: a broken file costs its content, never the daemon.
-    ``recovered_from`` then is the new name of the old file and ``recovery_reason`` says what was wrong with it.
+    ``on_open`` runs last; on a full disk it is left out, since what is there can be read all the same.
+    A file that is corrupt, foreign or of a newer version is renamed (with its write-ahead log) to ``<name>.aside-<UTC time>``
+    and an empty one begun: a broken file costs its content, never the daemon. ``recovered_from`` then is the new name of the
+    old file and ``recovery_reason`` says what was wrong with it.
 
     Raises:
         DatabaseBusy, DatabaseFull, DatabaseError: the place is at fault, not the content (locked, full, read-only, a
@@ -109,7 +111,7 @@ class Database:
             yield
         except sqlite3.DatabaseError as error:
             message = str(error)
-            if "is full" in message:
+            if _FULL in message:
                 raise DatabaseFull(self.path, f"{message}; free some space") from error
             if "locked" in message:
                 raise DatabaseBusy(self.path, "in use by another process; stop that one first") from error
@@ -139,11 +141,21 @@ def _open(path: Path, migrations: Sequence[str], on_open: str) -> sqlite3.Connec
                 f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
             )
         if on_open:
-            connection.executescript(f"BEGIN IMMEDIATE; {on_open}; COMMIT;")
+            _take_note(connection, on_open)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _take_note(connection: sqlite3.Connection, sql: str) -> None:
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {sql}; COMMIT;")
+    except sqlite3.OperationalError as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if _FULL not in str(error):
+            raise
 
 
 def _is_content_fault(error: Exception) -> bool:

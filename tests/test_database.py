@@ -51,6 +51,24 @@ def test_a_migration_that_fails_leaves_the_old_version(path):
     assert database.rows("SELECT name FROM sqlite_schema WHERE name = 'other'") == []
 
 
+def test_a_full_disk_does_not_keep_it_from_opening(path):
+    database = Database(path, ONE)
+    put(database, "a")
+    database.close()
+    too_much = "PRAGMA max_page_count = 3; DELETE FROM things; INSERT INTO things VALUES (hex(zeroblob(50000)))"
+    database = Database(path, ONE, on_open=too_much)
+    assert database.rows("SELECT * FROM things") == [("a",)]
+    with pytest.raises(DatabaseFull):
+        put(database, "b" * 50_000)
+    put(database, "c")
+    database.close()
+
+
+def test_what_else_is_wrong_with_opening_is_told(path):
+    with pytest.raises(DatabaseError, match="no such function"):
+        Database(path, ONE, on_open="SELECT missing()")
+
+
 def test_a_transaction_is_all_or_nothing(path):
     database = Database(path, ONE)
     with pytest.raises(DatabaseError):
