@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from edge_agent.text import pinyin, punctuation, sandhi
+from edge_agent.text import pinyin, polyphones, punctuation, sandhi
 from edge_agent.text.zh_words import Word, words
 
 HAN: Final = r"\u3007\u3400-\u4dbf\u4e00-\u9fff"
@@ -36,7 +36,7 @@ def _pieces(text: str) -> Iterator[str]:
 def read(run: str) -> list[Word]:
     """The words of a run of readable characters with the syllables they have in it, sandhi applied."""
     listed = words()
-    return sandhi.apply(_join_suffixes(listed.segment(run)), listed.is_word)
+    return sandhi.apply(polyphones.resolve(_join_suffixes(listed.segment(run))), listed.is_word)
 
 
 def is_rhotic(word: Word) -> bool:

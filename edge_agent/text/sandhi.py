@@ -11,8 +11,9 @@ from typing import Final
 from edge_agent.text.zh_words import Word
 
 DIGITS: Final = frozenset("〇零幺一二三四五六七八九十两")
-_SERIES: Final = ("月", "号", "楼", "层", "级", "线", "期", "区", "栋", "院", "室", "年级", "单元")
-"""After 一 these name one of a series (一号, 一楼), where it keeps its tone."""
+_SERIES: Final = ("月", "号", "楼", "层", "级", "线", "期", "区", "栋", "院", "室", "年级", "单元",
+                  "等座", "等舱", "等奖", "等品", "等功", "等票", "等车")  # fmt: skip
+"""After 一 these name one of a series (一号, 一楼, 一等奖), where it keeps its tone."""
 _COUNTED: Final = frozenset("百千万亿个斤次张杯份件位只瓶盒包袋条米元块")
 """Before these 一 is an amount even after a figure (三块五一斤, 零一百)."""
 _ROAD_SIDES: Final = frozenset("东西南北中")
@@ -24,10 +25,12 @@ def _retone(syllable: str, tone: str) -> str:
 
 def _yi(text: str, syllables: list[str], i: int, ends_word: bool) -> str:
     before, after = text[i - 1 : i], text[i + 1 : i + 2]
-    if not after or after in DIGITS or before in ("第", "点", "月") or (ends_word and before):
+    if not after or after in DIGITS or before in ("第", "点", "月") or (ends_word and before) or text[i - 1 : i + 2] == "级一班":
         return "yi1"
     if before in DIGITS and (before == "十" or after not in _COUNTED):
         return "yi1"
+    if text[i : i + 2] in (text[max(0, i - 2) : i], text[i + 2 : i + 4]):
+        return _before(syllables[i + 1])
     if before == after:
         return "yi5"
     numbered_road = after == "路" and before in _ROAD_SIDES

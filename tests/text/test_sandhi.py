@@ -50,6 +50,11 @@ def test_third_tones_do_not_meet_across_punctuation():
         ("中山北一路", "zhong1 shan1 bei3 yi1 lu4"),
         ("三块五一斤", "san1 kuai4 wu3 yi4 jin1"),
         ("一年级", "yi1 nian2 ji2"),
+        ("一年级一班", "yi1 nian2 ji2 yi1 ban1"),
+        ("一等座", "yi1 deng3 zuo4"),
+        ("一等奖", "yi1 deng2 jiang3"),
+        ("一步一步", "yi2 bu4 yi2 bu4"),
+        ("一层一层", "yi4 ceng2 yi4 ceng2"),
     ],
 )
 def test_one(run, expected):
