@@ -13,8 +13,9 @@ from edge_agent.playback.events import (
     Started,
     Underrun,
 )
+from edge_agent.playback.outputs import output_devices
 from edge_agent.playback.player import Player
-from edge_agent.playback.portaudio import PortAudioSink, output_devices
+from edge_agent.playback.portaudio import PortAudioSink
 from edge_agent.playback.sink import Sink
 from edge_agent.playback.utterance import Utterance
 

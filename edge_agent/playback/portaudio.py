@@ -7,28 +7,23 @@ Measured with PortAudio 19.6 (Debian 12, Ubuntu LTS), and the reasons for what t
 - ``Pa_StopStream`` drains by ALSA's own drain, which some plugins cut short (jack: the last 16 ms). So silence is
   written behind the last frame, and the position shows when that frame has been played.
 - ALSA's rate converter swallows the last 5 to 15 ms of a stream. So the device is opened at its own rate.
-- New devices are seen only after PortAudio was initialised again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from edge_agent.playback.errors import PortAudioMissing, SinkLost
+from edge_agent.playback.errors import SinkLost
+from edge_agent.playback.outputs import find, load, rescan
 from edge_agent.playback.sink import PCM
 
 _INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate
-_CARDS = Path("/proc/asound")
-_CARD_ID = re.compile(r"(?:plug)?hw:(?:CARD=)?(?P<card>\w+)(?:,(?:DEV=)?(?P<device>\d+))?")
 _FALLBACK_RATES = (48000, 44100)
 _DRAIN_PAD_S = 0.06
 """Longer than a period of the buffer asked for, so that the device has not run dry when its position is next seen."""
@@ -75,7 +70,7 @@ class PortAudioSink:
         self._watched_at = 0.0
 
     def open(self) -> None:
-        sounddevice = _load()
+        sounddevice = load()
         try:
             self._open(sounddevice)
         except SinkLost:
@@ -126,10 +121,7 @@ class PortAudioSink:
     # ---- inside
 
     def _open(self, sounddevice: ModuleType) -> None:
-        try:
-            device = _find(sounddevice, self._device)
-        except (sounddevice.PortAudioError, OSError) as error:
-            raise SinkLost(f"audio devices cannot be listed: {error}") from error
+        device = find(sounddevice, self._device)
         self._channels = min(2, device["max_output_channels"])
         rates = dict.fromkeys((self.sample_rate, round(device["default_samplerate"]), *_FALLBACK_RATES))
         for rate in rates:
@@ -198,7 +190,7 @@ class PortAudioSink:
     def _reporting(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except _load().PortAudioError as error:
+        except load().PortAudioError as error:
             self._lose(f"{doing}: {error}", error)
 
     def _lose(self, reason: str, cause: Exception | None = None) -> None:
@@ -206,81 +198,6 @@ class PortAudioSink:
         with contextlib.suppress(SinkLost):  # tried again when it is opened
             rescan()  # the number it had may belong to another device when it is opened again
         raise SinkLost(f"audio device {self._device or 'default'!r} lost: {reason}") from cause
-
-
-def output_devices() -> list[str]:
-    """Names that can be given as ``device``.
-
-    Raises:
-        PortAudioMissing: the library is not installed.
-    """
-    return [device["name"] for device in _outputs(_load())]
-
-
-def rescan() -> None:
-    """Look for devices anew; invalidates every open stream of the process.
-
-    Raises:
-        SinkLost: PortAudio does not start, or is missing.
-    """
-    sounddevice = _load()
-    with contextlib.suppress(sounddevice.PortAudioError):  # it does not run, if it did not start the last time
-        sounddevice._terminate()  # noqa: SLF001 - there is no public way to see new devices
-    try:
-        sounddevice._initialize()  # noqa: SLF001
-    except sounddevice.PortAudioError as error:
-        raise SinkLost(_not_started(error)) from error
-
-
-def _load() -> ModuleType:
-    # PortAudio also connects to JACK, may start a server for it, and aborts the process when that server dies.
-    os.environ.setdefault("JACK_NO_START_SERVER", "1")
-    os.environ.setdefault("JACK_DEFAULT_SERVER", "not-used")
-    try:
-        import sounddevice
-    except OSError as error:
-        raise PortAudioMissing("PortAudio is not installed: install the Debian package libportaudio2") from error
-    except Exception as error:  # importing it starts PortAudio, and while that fails its class of errors has no name
-        raise SinkLost(_not_started(error)) from error
-    return sounddevice
-
-
-def _not_started(error: Exception) -> str:
-    return f"PortAudio does not start: {error}; look for faults in ALSA's configuration"
-
-
-def _outputs(sounddevice: ModuleType) -> list[dict[str, Any]]:
-    apis = sounddevice.query_hostapis()
-    found = [device for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
-    alsa = [device for device in found if apis[device["hostapi"]]["name"] == "ALSA"]
-    return alsa or found
-
-
-def _find(sounddevice: ModuleType, name: str | None) -> dict[str, Any]:
-    outputs = _outputs(sounddevice)
-    wanted = "default" if name is None else _by_number(name)
-    for matches in (
-        [device for device in outputs if device["name"] == wanted],
-        [device for device in outputs if wanted.lower() in device["name"].lower()],
-        outputs[:1] if name is None else [],
-    ):
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            names = ", ".join(repr(device["name"]) for device in matches)
-            raise SinkLost(f"audio device {name!r} is ambiguous: {names}")
-    names = ", ".join(repr(device["name"]) for device in outputs) or "none"
-    raise SinkLost(f"audio device {name or wanted!r} not found; present: {names}")
-
-
-def _by_number(name: str) -> str:
-    """PortAudio knows cards by number only: ``hw:CARD=Device,DEV=0`` becomes the ``(hw:1,0)`` it shows."""
-    by_id = _CARD_ID.fullmatch(name)
-    if by_id is None:
-        return name
-    link = _CARDS / by_id["card"]
-    number = link.readlink().name.removeprefix("card") if link.is_symlink() else by_id["card"]
-    return f"(hw:{number},{by_id['device'] or 0})"
 
 
 def _code(error: Exception) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sounddevice
 
-from edge_agent.playback import PortAudioMissing, PortAudioSink, SinkLost, Utterance, output_devices, portaudio
+from edge_agent.playback import PortAudioMissing, PortAudioSink, SinkLost, Utterance, output_devices, outputs
 from edge_agent.playback.deck import Deck
 from edge_agent.playback.events import Drained, NearEnd, PlayerEvent
 from tests.doubles.fake_sink import ScriptedClock
@@ -101,7 +101,7 @@ def test_ambiguous_name_is_refused(alsa_file_pcm: FilePcm) -> None:
 def test_a_card_is_found_by_its_id_wherever_it_is_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, index: int) -> None:
     (tmp_path / "card1").mkdir()
     (tmp_path / "Speaker").symlink_to("card1")
-    monkeypatch.setattr(portaudio, "_CARDS", tmp_path)
+    monkeypatch.setattr(outputs, "_CARDS", tmp_path)
     cards = ["HDA: HDMI 0 (hw:0,3)", "USB Audio: - (hw:1,0)", "Speaker: S/PDIF (hw:1,3)"]
     shown = [{"name": card, "max_output_channels": 2, "hostapi": 0, "index": number} for number, card in enumerate(cards)]
     monkeypatch.setattr(sounddevice, "query_devices", lambda: shown)

@@ -9,7 +9,8 @@ import numpy as np
 
 from edge_agent.config import Config
 from edge_agent.playback.errors import PortAudioMissing, SinkLost
-from edge_agent.playback.portaudio import PortAudioSink, output_devices, rescan
+from edge_agent.playback.outputs import output_devices, rescan
+from edge_agent.playback.portaudio import PortAudioSink
 from edge_agent.service.doctor.finding import Finding
 
 _SILENCE_S = 0.2
