@@ -70,6 +70,7 @@ def _span_en(match: re.Match[str]) -> str:
 _RATIO_ZH: Final = r"(?<![\d:])(\d{1,3}):(\d{1,4})(?=的?(?:比例|比分|获胜|领先|战平|取胜|胜|落后|大胜|险胜|击败|稀释))"
 
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(比分[为是]?\s?)(\d{1,3})[-–:](\d{1,3})(?!\d)", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2])}比{numbers_zh.cardinal(m[3])}"),
     rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
     rule(rf"{_TIME}(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.counting import COUNTED_ZH
 from edge_agent.text.slots.rule import NOT_IN_CODE, Rule, rule
 
 _DOMAIN: Final = (
@@ -46,6 +47,10 @@ def _number_zh(match: re.Match[str]) -> str:
     return plus + numbers_zh.digits(re.sub(r"\D", "", match[0]), one="幺")
 
 
+def _service_zh(match: re.Match[str]) -> str:
+    return match[1] + numbers_zh.digits(match[2], one="幺")
+
+
 def _called_zh(match: re.Match[str]) -> str:
     spoken = re.sub(r"\+", "加", re.sub(r"(?<=\d)[ -](?=\d)|[()]", "", match[2]))
     return match[1] + numbers_zh.digits(spoken, one="幺")
@@ -62,14 +67,18 @@ def _called_en(match: re.Match[str]) -> str:
 
 _MAIL: Final = rf"{NOT_IN_CODE}(?P<address>[A-Za-z\d][A-Za-z\d._+-]{{0,63}}@{_DOMAIN})"
 _URL: Final = rf"(?:https?://|(?<![A-Za-z\d@.]))(?P<address>{_DOMAIN}{_PATH})"
+_SERVICE_NUMBER: Final = rf"(?:1(?:10|19|20|22)|12\d{{3}}|9[56]\d{{3}}|100(?:86|10|00))(?![\d.,%/-]|\s?(?:{COUNTED_ZH})|折)"
+_SERVICE: Final = "呼叫|火警|匪警|报警|急救|求救|救援|交通事故|公安|消防|举报|投诉|咨询|监督|铁路|市民热线|客服"
 _DIALLED: Final = r"\(?\+?\d[\d() -]{0,18}\d|\d"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(_MAIL, _address_zh),
     rule(_URL, _address_zh),
     rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", "下划线"),
-    rule(r"#(?=号|键)", "井"),
-    rule(r"(?<=按)#|#(?=[。，！？；]|$)", "井号"),
+    rule(r"(?<![按\dA-Za-z.])(\d{1,3})#(?![\d#])", r"\1号"),
+    rule(r"(?<!按)#([^#\s\d，。！？；：、键号][^#\s，。！？；：]{0,30})#", r"\1"),
+    rule(r"#(?=号)", "井"),
+    rule(r"(?<=按)#|#(?=键|[。，！？；]|$)", "井号"),
     rule(r"(?<=按)\*(?:号)?", "星号"),
     rule(r"#(?=[A-Za-z\u4e00-\u9fff])|(?<=[A-Za-z\u4e00-\u9fff])#", ""),
     rule(r"@(?=[A-Za-z\d\u4e00-\u9fff])", "艾特"),
@@ -77,6 +86,8 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d.])", _number_zh),
     rule(r"(?<![\d.])\+\d{1,3}(?:[ -]\d{2,4}){2,4}(?![\d.])", _number_zh),
     rule(r"(?<![A-Za-z\d.])(?:12306|12315|12345|12123|96110|95\d{3}|10086|10010|10000)(?=客服|热线|服务|平台|短信)", _number_zh),
+    rule(r"(?<![A-Za-z\d.,¥$€£-])(?:12306|12315|12123|96110)(?![\d.,%-])", _number_zh),
+    rule(rf"((?:[打拨]|{_SERVICE})\s?[:：]?)({_SERVICE_NUMBER})", _service_zh),
     rule(
         r"((?:电话|热线|拨打?|致电|专线|分机号?|总机|客服|手机号?|传真|[Hh]otline|[Tt]el)(?:号码)?[为是]?[::：]?\s?|(?<=[零一二三四五六七八九幺])转)"
         rf"((?:{_DIALLED})(?:(?:或者?|、|/)(?:{_DIALLED}))*)(?![\d.]|[号个位人元小分天次层楼年月日台件])",

@@ -81,6 +81,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/.])", _slash_zh),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~){{1,2}}\s?({NUMBER})(?P<counted>(?=\s?(?:{COUNTED_ZH})))?(?![\d-])", _range_zh),
+    rule(r"(?<=[周拜期][一二三四五六日天])\s?(?:-|–|—|~){1,2}\s?(?=周|星期|礼拜|[一二三四五六日天])", "到"),
     rule(r"(?<=[\d日号点分秒年月度元])\s?(?:-|–|—|~){1,2}\s?(?=[\d零一二三四五六七八九十两])", "到"),
     rule(rf"({NUMBER})\s?[×xX*]\s?(?=\d)", lambda m: f"{numbers_zh.cardinal(m[1])}乘"),
     rule(r"(?<=[\u4e00-\u9fff])\s?[×]\s?(?=\d)", "乘"),

@@ -67,6 +67,16 @@ UNITS: Final = {
     "Pa": ("帕", "pascal", "pascals"),
     "bar": ("巴", "bar", "bar"),
     "psi": ("磅每平方英寸", "P S I", "P S I"),
+    "kWh/100km": ("千瓦时每百公里", "kilowatt hour per hundred kilometers", "kilowatt hours per hundred kilometers"),
+    "L/100km": ("升每百公里", "liter per hundred kilometers", "liters per hundred kilometers"),
+    "m/min": ("米每分钟", "meter per minute", "meters per minute"),
+    "mm/min": ("毫米每分钟", "millimeter per minute", "millimeters per minute"),
+    "mm/s": ("毫米每秒", "millimeter per second", "millimeters per second"),
+    "t/h": ("吨每小时", "ton per hour", "tons per hour"),
+    "g/L": ("克每升", "gram per liter", "grams per liter"),
+    "μmol/L": ("微摩尔每升", "micromole per liter", "micromoles per liter"),
+    "N·m": ("牛米", "newton meter", "newton meters"),
+    "Wh": ("瓦时", "watt hour", "watt hours"),
     "kWh": ("千瓦时", "kilowatt hour", "kilowatt hours"),
     "MW": ("兆瓦", "megawatt", "megawatts"),
     "kW": ("千瓦", "kilowatt", "kilowatts"),
@@ -128,8 +138,9 @@ def percent_zh(number: str) -> str:
 
 
 def quantity_zh(number: str, unit: str) -> str:
-    """`1.5`, `km` -> 一点五公里."""
-    return signed_zh(number, two="两") + _unit(unit)[0]
+    """`1.5`, `km` -> 一点五公里; `800`, `ppm` -> 百万分之八百."""
+    name = _unit(unit)[0]
+    return name + signed_zh(number) if name.endswith("分之") else signed_zh(number, two="两") + name
 
 
 def quantity_en(number: str, unit: str) -> str:
@@ -162,16 +173,20 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(\d)(\d)折", lambda m: f"{numbers_zh.digits(m[1] + m[2])}折" if m[2] != "0" else f"{numbers_zh.digits(m[1])}折"),
     rule(rf"(?<![\d.])(\d{{2,3}})/(\d{{2,3}})\s?{_UNIT}", lambda m: f"{numbers_zh.cardinal(m[1])}、{quantity_zh(m[2], m['unit'])}"),
     rule(rf"(?<=电流)({NUMBER})\s?A(?![A-Za-z])", lambda m: numbers_zh.cardinal(m[1], two="两") + "安"),
-    rule(rf"(\d+V\s?)({NUMBER})\s?A(?![A-Za-z])", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2], two='两')}安"),
+    rule(rf"(\d+V)\s?/?\s?({NUMBER})\s?A(?![A-Za-z])", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2], two='两')}安"),
+    rule(
+        rf"{NOT_IN_CODE}({NUMBER})\s?[xX*×]\s?(?={NUMBER}(?:\s?[xX*×]\s?{NUMBER})*\s?(?:毫米|厘米|米|英寸|像素|mm|cm|m)(?![A-Za-z]))",
+        lambda m: f"{numbers_zh.cardinal(m[1])}乘",
+    ),
     rule(
         rf"({_SIGNED})\s?(?P<to>-|–|—|~|至|到)\s?({NUMBER})\s?{_UNIT}",
         lambda m: f"{signed_zh(m[1], two='两')}{_to(m)}{quantity_zh(m[3], m['unit'])}",
     ),
     rule(r"(?<![A-Za-z\d.])(\d+)h(?=\d+min)", lambda m: quantity_zh(m[1], "h")),
     rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{_UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
-    rule(rf"(?<=元)/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
+    rule(rf"(?<=[元角分])/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
     rule(r"(?<=公里|千米|英里)/(?:小时|时|h)", "每小时"),
-    rule(r"(?<=[元块角分米克升次转])/(?=[小分秒天日周月年人件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜])", "每"),
+    rule(r"(?<=[元块角分米克升次转])/(?=[半小分秒天日周月年人件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜])", "每"),
 )
 
 EN: Final[tuple[Rule, ...]] = (

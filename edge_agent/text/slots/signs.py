@@ -23,7 +23,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"²", "平方"),
     rule(r"³", "立方"),
     rule(r"(?<=[A-Za-z])/(?=[A-Za-z])", " "),
-    rule(r"(?<=[\u4e00-\u9fff])/(?=[\u4e00-\u9fff])", "、"),
+    rule(r"(?<=[\u4e00-\u9fff])/(?=[A-Za-z\u4e00-\u9fff])|(?<=[A-Za-z])/(?=[\u4e00-\u9fff])", "、"),
 )
 
 EN: Final[tuple[Rule, ...]] = (

@@ -71,12 +71,12 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(rf"{_FLIGHT}(?!号)", _known_flight_zh),
     rule(rf"(?<=车次){_TRAIN}\d{{1,4}}(?!\d)", _codes_zh),
     rule(r"(?<![A-Za-z\d第])\d{4}(?=次(?:列车|旅客|旅游|公益|慢|快|特快|直达|普快|临客|动车))", _codes_zh),
-    rule(r"((?:波音|空客)[A-Z]?)(\d{3})(?:-(\d00))?(?!\d)", _aircraft_zh),
+    rule(r"((?:波音|空客)[A-Z]?)(\d{3})(?:-(\d{1,3}))?(?!\d)", _aircraft_zh),
     rule(rf"{NOT_IN_CODE}[GSXYK]\d{{3,4}}(?=[\u4e00-\u9fff]{{0,8}}(?:高速|出口|国道|省道|县道|乡道|公路))", _codes_zh),
     rule(r"(?<![A-Za-z\d.])\d{3}(?=国道|省道|县道|乡道|路(?:公交|车|电车|巴士|夜班))", _codes_zh),
     rule(rf"{NOT_IN_CODE}K(\d{{1,4}})\+(\d{{1,3}})(?!\d)", _stake_zh),
     rule(rf"{NOT_IN_CODE}(\d{{1,2}})([A-HJKL])(?=\s*(?:座|席|号座|靠窗|靠走道))", _short_zh),
-    rule(r"(?<=座位)(\d{1,2})([A-HJKL])(?![A-Za-z\d])", _short_zh),
+    rule(r"(?:(?<=座位)|(?<=座位[号是在为])|(?<=\d[车排])|(?<=\d车厢))(\d{1,2})([A-HJKL])(?![A-Za-z\d])", _short_zh),
 )
 
 EN: Final[tuple[Rule, ...]] = (
