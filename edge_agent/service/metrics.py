@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from edge_agent import __version__
 from edge_agent.announcement import Outcome, Priority
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.parse import Refusal
-from edge_agent.phrases import CacheError, CacheStats
+from edge_agent.phrases import CacheStats
 from edge_agent.policy import PolicyName
 from edge_agent.service.board import Board
+from edge_agent.service.elsewhere import PREFIX, Elsewhere
 from edge_agent.service.stages import STAGES
 
-_PREFIX = "edge_agent"
 # From a cache hit (tens of milliseconds) to an announcement that waited its whole life.
 _BUCKETS_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -33,7 +31,7 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self._started = time.monotonic()
         self._engine_facts: dict[str, str] = {}
-        made = {"namespace": _PREFIX, "registry": self.registry}
+        made = {"namespace": PREFIX, "registry": self.registry}
         self._announcements = Counter("announcements", "Announcements by how they ended", ("outcome", "priority"), **made)
         self._stages = Histogram("stage_seconds", "From arrival to each stage", ("stage",), buckets=_BUCKETS_S, **made)
         self._audio = Counter("audio_seconds", "Sound played", **made)
@@ -69,7 +67,7 @@ class Metrics:
         board: Callable[[], Board] | None = None,
     ) -> None:
         """Also report what other parts know; they are asked at each scrape, from its thread."""
-        self.registry.register(_Watched(queue_length, cache, hearts, board))
+        self.registry.register(Elsewhere(queue_length, cache, hearts, board))
 
     def finished(self, outcome: Outcome, priority: Priority | None, stages: Mapping[str, float] | None = None) -> None:
         """An announcement ended; ``stages`` as from :meth:`Stages.seconds`. No priority: rejected before it was read."""
@@ -157,80 +155,8 @@ class MetricsServer:
         self._serving = None
 
 
-class _Watched(Collector):
-    """Figures that live elsewhere, read when they are wanted."""
-
-    def __init__(
-        self,
-        queue_length: Callable[[], int],
-        cache: Callable[[], CacheStats | None],
-        hearts: Sequence[Heartbeat],
-        board: Callable[[], Board] | None,
-    ) -> None:
-        self._queue_length = queue_length
-        self._cache = cache
-        self._hearts = hearts
-        self._board = board
-
-    def describe(self) -> list[Metric]:
-        # Without this, registering would already ask parts that may not have started.
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily(f"{_PREFIX}_queue_length", "Announcements that wait", value=self._queue_length())
-        ages = GaugeMetricFamily(f"{_PREFIX}_heartbeat_age_seconds", "Since a thread's last sign of life", labels=["thread"])
-        for heart in self._hearts:
-            ages.add_metric([heart.name], heart.age_s())
-        yield ages
-        try:
-            stats = self._cache()
-        except CacheError:
-            # The cache says so itself, in the status; the other figures are wanted all the more.
-            stats = None
-        if stats is not None:
-            yield from _cache_metrics(stats)
-        if self._board is not None:
-            yield from _board_metrics(self._board())
-
-
-def _board_metrics(board: Board) -> Iterator[Metric]:
-    zones = GaugeMetricFamily(f"{_PREFIX}_temperature_celsius", "How hot the board is", labels=["zone"])
-    for zone, degrees in board.temperatures_c.items():
-        zones.add_metric([zone], degrees)
-    yield zones
-    yield GaugeMetricFamily(f"{_PREFIX}_throttled", "1 while heat holds the board back", value=bool(board.throttled))
-    yield CounterMetricFamily(f"{_PREFIX}_over_currents", "Times the supply had to be spared", value=board.over_currents)
-    for name, text, n_bytes in (
-        ("memory_available_bytes", "Memory for processor and GPU that is to be had", board.memory_available),
-        ("memory_total_bytes", "Memory for processor and GPU", board.memory_total),
-    ):
-        if n_bytes is not None:
-            yield GaugeMetricFamily(f"{_PREFIX}_{name}", text, value=n_bytes)
-
-
-def _cache_metrics(stats: CacheStats) -> Iterator[Metric]:
-    for name, text, value in (
-        ("hits", "Look-ups answered", stats.hits),
-        ("misses", "Look-ups not answered", stats.misses),
-        ("evicted", "Recordings given up for room", stats.evicted),
-        ("healed", "Recordings found damaged and dropped", stats.healed),
-        ("refused", "Recordings not kept for want of room", stats.refused),
-        ("served_seconds", "Sound served", stats.audio_s_served),
-        ("saved_seconds", "Synthesis made unnecessary", stats.synthesis_s_saved),
-        ("spent_seconds", "Synthesis done", stats.synthesis_s_spent),
-    ):
-        yield CounterMetricFamily(f"{_PREFIX}_cache_{name}", text, value=value)
-    for name, text, value in (
-        ("entries", "Recordings kept", stats.entries),
-        ("bytes", "Their size", stats.n_bytes),
-        ("budget_bytes", "The most they may take", stats.budget_bytes),
-        ("pinned", "Recordings that stay", stats.pinned),
-    ):
-        yield GaugeMetricFamily(f"{_PREFIX}_cache_{name}", text, value=value)
-
-
 def _flat_name(name: str, labels: Mapping[str, str]) -> str:
-    return ".".join((name.removeprefix(f"{_PREFIX}_"), *labels.values()))
+    return ".".join((name.removeprefix(f"{PREFIX}_"), *labels.values()))
 
 
 def _round(value: float) -> float:
