@@ -94,6 +94,8 @@ class Floor:
             self._lives.finish(announcement, Outcome.FAILED, {"reason": "internal error; the daemon's log has more"})
             return False
         first = self._lives.first_segment(announcement.id)
+        if first >= len(admitted.script.items):  # another version of this program read it as more of them
+            first = 0
         utterance = Utterance(announcement.id, admitted.voice.sample_rate, volume=announcement.volume, first_segment=first)
         stages = self._lives.stages(announcement.id)
         job = Job(utterance, admitted.script, admitted.voice, announcement.speed, first, lambda: stages.reach("first_pcm"))

@@ -3,7 +3,7 @@
 Measured with PortAudio 19.6 (Debian 12, Ubuntu LTS), and the reasons for what this module does not do:
 
 - A stream whose device is gone still says that it is active, and a blocking write may wait minutes for it. So nothing
-  here waits inside PortAudio: room is asked for first, and a device that takes nothing for half a second is lost.
+  here waits inside PortAudio: room is asked for first, and a device that takes nothing for a second is lost.
 - ``Pa_StopStream`` drains by ALSA's own drain, which some plugins cut short (jack: the last 16 ms). So silence is
   written behind the last frame, and the position shows when that frame has been played.
 - ALSA's rate converter swallows the last 5 to 15 ms of a stream. So the device is opened at its own rate.

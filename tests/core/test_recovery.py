@@ -80,6 +80,16 @@ def test_an_end_taken_back_is_on_the_disk_before_a_power_cut(world: World, monke
     assert True not in written[1:], "a sync a segment would wear the flash"
 
 
+def test_what_an_update_reads_as_fewer_segments_is_spoken_from_its_beginning(world: World) -> None:
+    world.say(ONE + TWO, id="a", on_interrupt="resume")
+    world.loop.run_due()
+    world.journal.started("a", 7)
+    world.reboot()
+    world.run(4)
+    assert world.end("a").kind == "played"
+    assert len(world.spans(ONE)) == len(world.spans(TWO)) == 1
+
+
 def test_an_announcement_that_ends_the_daemon_each_time_is_given_up(world: World) -> None:
     world.say(ONE, id="a")
     for _ in range(3):
