@@ -12,10 +12,13 @@ _SPECIAL: Final = {
     "㎡": "m²", "㎥": "m³", "℃": "°C", "℉": "°F", "￥": "¥", "～": "~", "〜": "~", "∼": "~", "∶": ":", "－": "-", "−": "-", "‐": "-",
     "‑": "-", "⁄": "/", "’": "'", "‘": "'", "ʼ": "'", "〇": "零", "º": "°", "˚": "°", "µ": "μ", "\u00a0": " ", "\u3000": " ",
     "\u00ad": "", "{": " ", "}": " ", "¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3", "×": "×", "²": "²", "³": "³",
+    "№": "No.", "″": '"', "′": "'",
 }  # fmt: skip
 _KEPT: Final = frozenset("，。！？；：（）、…—–·《》「」『』【】“”°²³¥€£₩±≥≤÷×‰")
 _DROPPED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me"))
 _BETWEEN_FIGURES: Final = re.compile(r"(?<=[\dA-Za-z])\s?([：．／])\s?(?=\d)")
+_FRACTION: Final = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
+"""One and a half is written without a blank, and would become eleven halves."""
 _NARROW: Final = {"：": ":", "．": ".", "／": "/"}
 _REPEATED: Final = re.compile(r"([^\W\d_])\1{10,}|([^\w\s])\2{10,}")
 _LONG_WORD: Final = re.compile(r"[A-Za-z\u00c0-\u024f]{46,}")
@@ -35,7 +38,7 @@ def fold(text: str) -> str:
     times, letters without end are broken into pieces. Braces go, for they mark given phonemes later on. Runs of blanks
     become one; line ends stay, for they end a sentence.
     """
-    folded = "".join(map(_fold_character, text))
+    folded = "".join(map(_fold_character, _FRACTION.sub(" ", text)))
     folded = _BETWEEN_FIGURES.sub(lambda match: _NARROW[match[1]], folded)
     folded = collapse(folded)
     folded = _LONG_WORD.sub(lambda match: _broken(match[0]), folded)

@@ -25,6 +25,8 @@ _CHINESE_FIGURES: Final = re.compile(
     r"|[\u3400-\u9fff]{1,40}\d[\d.,:-]{0,20}(?![A-Za-z\d])"
 )
 """Figures that touch Chinese characters within an English sentence: `at 3号门`."""
+_SHOUTED: Final = re.compile(r"[^a-z]*?[A-Z]{2,}[^a-z]*[^A-Za-z][A-Z]{2,}[^a-z]*")
+"""A sentence in capitals: so are its figures read, for the reader to know."""
 _SPACES: Final = re.compile(r"[ \n]+")
 _BLANK_AS_PAUSE: Final = re.compile(r"(?<=[\u3400-\u9fff]{3}) (?=[\u3400-\u9fff]{3})")
 """Between phrases a blank stands for a comma; around figures and single words it is typography."""
@@ -63,4 +65,5 @@ def _sentence(sentence: str, lang: Literal["zh", "en"]) -> str:
         return sentence
     if lang == "zh":
         return apply(tables.ZH, sentence)
-    return apply(tables.EN, _CHINESE_FIGURES.sub(lambda match: apply(tables.ZH, match[0]), sentence))
+    spoken = apply(tables.EN, _CHINESE_FIGURES.sub(lambda match: apply(tables.ZH, match[0]), sentence))
+    return spoken.upper() if _SHOUTED.fullmatch(sentence) else spoken

@@ -41,6 +41,10 @@ def test_sentences(text: str, sounds: str) -> None:
         ("gate a", "ɡˈAt ˈA"),
         ("ticket A forty-seven", "tˈɪkət ˈA fˌɔɹTisˈɛvən"),
         ("A forty-minute delay", "ɐ fˌɔɹTimˈɪnət dəlˈA"),
+        ("A two hour delay", "ɐ tˈu ˈWəɹ dəlˈA"),
+        ("A five please", "ˈA fˈIv plˈiz"),
+        ("A Nike shoe", "ɐ nˈIki ʃˈu"),
+        ("A B C", "ˈA bˈi sˈi"),
         ("to go", "tə ɡˌO"),
         ("to open", "tʊ ˈOpᵊn"),
         ("where to?", "wˌɛɹ tu?"),
@@ -99,6 +103,13 @@ def test_possessives_and_contractions(text: str, sounds: str) -> None:
         ("U.S. and p.m.", "jˌuˈɛs ænd pˌiˈɛm."),
         ("b2b", "bˈi tˈu bˈi"),
         ("brr", "bˌiˌɑɹˈɑɹ"),
+        ("the U.S and D.C", "ðə jˌuˈɛs ænd dˌisˈi"),
+        ("to D.C. Please go", "tə dˌisˈi. plˈiz ɡˌO"),
+        ("J.R.R Smith", "ʤˌAˌɑɹˈɑɹ smˈɪθ"),
+        ("the EHS and MMS", "ði ˌiˌAʧˈɛs ænd ˌɛmˌɛmˈɛs"),
+        ("THE SIGNS", "ðə sˈInz"),
+        ("P S I", "pˈi ˈɛs ˈI"),
+        ("FLIGHT U A TEN", "flˈIt jˈu ˈA tˈɛn"),
     ],
 )
 def test_acronyms(text: str, sounds: str) -> None:
@@ -121,6 +132,9 @@ def test_acronyms(text: str, sounds: str) -> None:
         ("Zhongguancun", "ʤˌʊŋɡwɑntsˈʊn"),
         ("Yizhuang", "jˌiʤwˈɑŋ"),
         ("SmartHome", "smˈɑɹthˌOm"),
+        ("McGregor", "məɡɹˈɛɡəɹ"),
+        ("McKinsey", "məkˈɪnzi"),
+        ("MacTavish", "mæktˈAvɪʃ"),
     ],
 )
 def test_names(text: str, sounds: str) -> None:

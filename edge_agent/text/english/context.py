@@ -11,10 +11,15 @@ from edge_agent.text.english.stress import VOWELS
 class Context:
     """The neighbours of one word. Words are lower-case; ``""`` stands for a pause or the edge of the text."""
 
+    earlier: str = ""
+    """The word before the previous one."""
     previous: str = ""
     following: str = ""
+    later: str = ""
+    """The word after the following one."""
     following_sounds: str = ""
-    following_capital: bool = False
+    before_letter: bool = False
+    """The following word is a single capital."""
     shouted: bool = False
     """The whole text is in capitals, so capitals say nothing about a word."""
 

@@ -7,7 +7,12 @@ from types import MappingProxyType
 
 from edge_agent.text.english.context import Context
 
-_NUMBERS = frozenset("zero oh one two three four five six seven eight nine ten eleven twelve".split())
+_NUMBERS = frozenset(
+    "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_AFTER_CODE = frozenset(("", "to", "please", "is", "has", "at", "and", "now", "your", "will"))
+"""What follows a number that belongs to a letter, A five is ready, and not to a thing: a five dollar note."""
 _LETTER_AFTER = frozenset(
     "gate platform terminal section zone row seat block building hall room floor level line area track tower wing "
     "exit entrance bus bay dock vitamin plan option class grade group type category letter lot counter ward".split()
@@ -32,8 +37,10 @@ def _the(_text: str, context: Context) -> str:
 def _a(text: str, context: Context) -> str:
     if context.before_pause or context.previous in _LETTER_AFTER:
         return "ˈA"
-    is_article = text == "a" or context.shouted or not (context.previous or context.following in _NUMBERS)
-    return "ɐ" if is_article and not (text == "A" and context.following_capital and not context.shouted) else "ˈA"
+    is_number = context.following in _NUMBERS and (context.later in _AFTER_CODE or context.later in _NUMBERS)
+    is_article = text == "a" or context.shouted or not (context.previous or is_number)
+    is_spelled = text == "A" and (context.before_letter or len(context.previous) == 1)
+    return "ɐ" if is_article and not is_spelled else "ˈA"
 
 
 def _an(_text: str, _context: Context) -> str:
@@ -46,8 +53,11 @@ def _am(text: str, context: Context) -> str | None:
     return "æm" if context.before_pause or text != "am" else "ɐm"
 
 
-def _i(text: str, _context: Context) -> str | None:
-    return "ˌI" if text == "I" else None
+def _i(text: str, context: Context) -> str | None:
+    if text != "I":
+        return None
+    is_letter = len(context.previous) == 1 or context.previous in _LETTER_AFTER
+    return "ˈI" if is_letter else "ˌI"
 
 
 def _to(_text: str, context: Context) -> str:

@@ -21,6 +21,7 @@ _VERB_AFTER = frozenset(
 )
 _OBJECTS = frozenset("the a an your this these those our my its his their it them me all any both".split())
 _BE = frozenset("is are was were be been being am i'm you're we're they're it's he's she's".split())
+_FINITE = frozenset("is was will must has can may should".split())
 _PERFECT = frozenset("have has had having i've you've we've they've already".split())
 _SINGULAR = frozenset("he she it everyone nobody somebody someone everybody".split())
 _PLACES = frozenset("in on at here there near with together alone nearby up for".split())
@@ -36,6 +37,8 @@ def special_sounds(word: str, context: Context) -> str | None:
     """Return the sounds of a reading the dictionary has no tag for, or None."""
     if word == "lead" and context.following in _METAL:
         return "lˈɛd"
+    if word == "louis" and context.previous == "saint":
+        return "lˈuɪs"
     return None
 
 
@@ -47,7 +50,7 @@ def _general(context: Context) -> tuple[str, ...]:
         return ("ADJ", "NOUN")
     if after in _OBJECTS:
         return ("VERB",)
-    if after == "of":
+    if after == "of" or (not before and after in _FINITE):
         return ("NOUN",)
     return ()
 
@@ -69,7 +72,11 @@ def _live(context: Context) -> tuple[str, ...]:
 
 
 def _lives(context: Context) -> tuple[str, ...]:
-    return ("VERB",) if context.previous in _SINGULAR | {"who", "that"} else ()
+    if context.previous in _SINGULAR | {"who", "that"}:
+        return ("VERB",)
+    spared = _NOUN_AFTER | {"", "save", "saves", "saved", "saving", "change", "changes", "cost", "costs", "lose", "lost", "and", "human"}
+    has_subject = context.previous not in spared and not context.previous.endswith("'s")
+    return ("VERB",) if has_subject and context.following in _PLACES | {"with"} else ()
 
 
 def _use(context: Context) -> tuple[str, ...]:
@@ -85,11 +92,31 @@ def _content(context: Context) -> tuple[str, ...]:
 
 
 def _read(context: Context) -> tuple[str, ...]:
-    return ("VBN", "VBD") if context.previous in _PERFECT | _BE | _SINGULAR else ()
+    is_past = context.previous in _PERFECT | _BE | _SINGULAR
+    return ("VBN", "VBD") if is_past or (context.earlier in _PERFECT and context.previous not in ("to", "a", "the")) else ()
 
 
 def _wound(context: Context) -> tuple[str, ...]:
-    return ("VBD", "VBN") if context.following in ("up", "down", "around", "through") else ()
+    is_turned = context.following in ("up", "down", "around", "through") or context.previous in ("be", "been", "being")
+    return ("VBD", "VBN") if is_turned else ()
+
+
+def _object(context: Context) -> tuple[str, ...]:
+    return ("VERB",) if context.following == "to" and context.previous not in _NOUN_AFTER else _general(context)
+
+
+def _refuse(context: Context) -> tuple[str, ...]:
+    return ("NOUN",) if context.following in _WASTE else _general(context)
+
+
+def _produce(context: Context) -> tuple[str, ...]:
+    is_food = context.following in _SHOP or context.previous in {"fresh", "organic", "local", "farm"}
+    return ("NOUN",) if is_food else _general(context)
+
+
+def _bow(context: Context) -> tuple[str, ...]:
+    of_ship = {"of", "door", "doors", "ramp", "thruster", "thrusters"}
+    return ("VERB",) if context.following in of_ship or context.previous in {"please", "to"} else ()
 
 
 def _bass(context: Context) -> tuple[str, ...]:
@@ -115,9 +142,15 @@ def _noun(_context: Context) -> tuple[str, ...]:
     return ("NOUN",)
 
 
-_METAL = frozenset("poisoning paint pipe pipes battery batteries acid free shielding pencil".split())
+_METAL = frozenset(
+    "poisoning paint pipe pipes battery batteries acid free shielding pencil level levels exposure dust fumes solder glass content "
+    "concentration contamination apron weights".split()
+)
+_WASTE = frozenset("bin bins bag bags sack sacks collection container containers chute disposal room area truck lorry".split())
+_SHOP = frozenset("section department aisle market stand counter bag bags scale scales".split())
 _WORDS: Mapping[str, Callable[[Context], tuple[str, ...]]] = MappingProxyType(
     {"close": _close, "closer": _default, "live": _live, "content": _content, "contents": _noun, "read": _read}
     | {"wound": _wound, "bass": _bass, "minute": _minute, "that": _that, "lives": _lives, "use": _use}
+    | {"object": _object, "refuse": _refuse, "produce": _produce, "bow": _bow}
     | dict.fromkeys(("upset", "invalid"), _default)
 )

@@ -17,6 +17,8 @@ from edge_agent.text.english.tokens import Token, tokenize
 
 _WRITTEN_OUT = {"%": "percent", "&": "and", "+": "plus", "@": "at", "vs": "versus", "vs.": "versus", "Vs.": "versus"}
 _TITLES = {"St.": "Saint", "Mt.": "Mount", "Prof.": "Professor", "Mrs.": "missus"}
+_DOTTED = re.compile(r"(?:[A-Za-z]\.){2,}|(?:[A-Za-z]\.)+[A-Za-z]")
+_CLAN = re.compile(r"(Mc|Mac)([A-Z][a-z]+)")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+")
 _DOUBLED = re.compile(r"([bcdgklmnprstvxz])\1$|ck$")
 _LONGEST_SPELLED = 5
@@ -46,13 +48,15 @@ class Reader:
         following_sounds = ""
         for i in reversed(range(len(tokens))):
             token = tokens[i]
-            following = "" if token.pauses or i + 1 == len(tokens) else tokens[i + 1].text
-            previous = "" if i == 0 or tokens[i - 1].pauses else tokens[i - 1].text
+            following = _next(tokens, i)
+            previous = _previous(tokens, i)
             context = Context(
+                earlier=_previous(tokens, i - 1).lower() if previous else "",
                 previous=previous.lower(),
                 following=following.lower(),
+                later=_next(tokens, i + 1).lower() if following else "",
                 following_sounds=following_sounds if following else "",
-                following_capital=following[:1].isupper(),
+                before_letter=len(following) == 1 and following.isupper(),
                 shouted=shouted,
             )
             following_sounds = self._token(token, context)
@@ -65,7 +69,7 @@ class Reader:
             return digit(text)
         if text in _TITLES:
             return self._word(_TITLES[text], context)
-        if text.count(".") > 1:
+        if _DOTTED.fullmatch(text):
             return spell(text)
         bare = text.strip("'")
         sounds = self._known(text, context) or (self._known(bare, context) if bare != text else None)
@@ -116,7 +120,9 @@ class Reader:
         word = text.lower()
         if len(text) > _LONGEST_SPELLED or self._lexicon.find_exact(word):
             return self._looked_up(word, *parts_of_speech(word, context)) or self.inflected(word)
-        return self.inflected(word) or spell(text)
+        # MMS and EHS end like plurals, but of no word.
+        is_plural = context.shouted or re.fullmatch(r"(?=.*[aeiouy])[a-z]{4,}", word)
+        return (self.inflected(word) if is_plural else None) or spell(text)
 
     def inflected(self, text: str) -> str | None:
         """Return the sounds of ``text`` if it is a dictionary word with an ending (passengers, opening), else None."""
@@ -136,6 +142,9 @@ class Reader:
 
     def _unknown(self, text: str, context: Context) -> str:
         """Return the sounds of a word that is in no dictionary."""
+        if clan := _CLAN.fullmatch(text):
+            name = self._word(clan[2], context)
+            return ("mə" if clan[1] == "Mc" else "mæ") + ("" if name[0] in "kɡ" else "k") + name
         humps = _HUMPS.findall(text)
         if len(humps) > 1 and "".join(humps) == text:
             return self._compound(humps, context)
@@ -166,6 +175,14 @@ class Reader:
     def _guessed(self, letters: str) -> str:
         runs = [letters[at : at + _LONGEST_WORD] for at in range(0, len(letters), _LONGEST_WORD)]
         return "".join(stress.strengthen(self._guess(run), stress.PRIMARY) or spell(run) for run in runs)
+
+
+def _previous(tokens: list[Token], i: int) -> str:
+    return "" if i < 1 or tokens[i - 1].pauses else tokens[i - 1].text
+
+
+def _next(tokens: list[Token], i: int) -> str:
+    return "" if i + 1 >= len(tokens) or tokens[i].pauses else tokens[i + 1].text
 
 
 _ENDINGS: tuple[tuple[str, tuple[str, ...], Callable[[str], str]], ...] = (

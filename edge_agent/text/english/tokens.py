@@ -13,9 +13,10 @@ _ABBREVIATION = r"""
     (?:Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|Vs)\.(?=\s+[A-Za-z])
   | No\.(?=\s+(?:[0-9]|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)\b))
 """
+_DOTTED = r"(?:[A-Za-z]\.){2,}(?![A-Za-z]) | (?:[A-Za-z]\.)+[A-Za-z](?![A-Za-z'-])"
 _TOKEN = re.compile(
     rf"""
-    (?P<word> (?:[A-Za-z]\.){{2,}} | {_ABBREVIATION} | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
+    (?P<word> {_DOTTED} | {_ABBREVIATION} | '?{_WORD}(?:-{_WORD})*'? | [0-9] | [%&+@] )
   | (?P<dash> (?<!\S)-+(?!\S) | --+ )
   | (?P<mark> [;:,.!?—…“”()"] )
   | (?P<gap> \s+ )
@@ -54,7 +55,8 @@ def tokenize(text: str) -> list[Token]:
     for match in _TOKEN.finditer(folded):
         kind, found = match.lastgroup, match.group()
         if kind == "word":
-            tail = "." if re.fullmatch(r"(?:[A-Za-z]\.){2,}", found) and not folded[match.end() :].strip() else ""
+            ends = re.fullmatch(r"(?:[A-Za-z]\.){2,}", found) and re.match(r"\s*(?:$|[A-Z])", folded[match.end() : match.end() + 2])
+            tail = "." if ends else ""
             tokens.append(Token(found, before, tail))
             before = ""
         elif kind in ("mark", "dash"):

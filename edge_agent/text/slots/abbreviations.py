@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from edge_agent.text.slots.calendar import MONTHS
 from edge_agent.text.slots.rule import Rule, rule
 
+_OPENERS: Final = (
+    "A|An|The|This|That|These|Those|There|Here|All|Any|Every|No|Not|Next|Now|Then|Please|Passengers?|Customers?|Visitors|Guests|"
+    "Staff|You|Your|We|Our|I|It|If|In|On|At|For|From|To|By|Do|Use|Go|Take|Turn|Keep|Call|See|Mind|Stand|Wait|Leave|Doors?|"
+    "Have|Is|Are|When|While|After|Before|Thank|Thanks|Attention|Caution|Warning|Boarding|Welcome"
+)
+"""A capital behind a point that begins a sentence, where another one may be a name: the U.S. We, the U.S. Postal Service."""
+_LETTERED: Final = frozenset(
+    "gate platform terminal section zone row seat block building hall room floor level line area track wing exit entrance bus "
+    "bay dock plan option class grade group type category ward lot counter car coach lane".split()
+)
+"""The letter behind these is no initial: Hall B. Doors open at nine."""
 _WORDS: Final = {
     r"e\.g\.,?": "for example",
     r"i\.e\.,?": "that is",
     r"etc(?:\.(?! [A-Z]|\s*$)|(?=\.))": "et cetera",
     r"vs\.": "versus",
-    r"approx\.": "approximately",
+    r"w/o(?= )": "without",
+    r"w/ ?(?=[A-Za-z])": "with ",
+    r"c/o(?= )": "care of",
     r"Apt\.": "Apartment",
     r"Dept\.": "Department",
     r"Mr\b\.?": "mister",
@@ -25,14 +40,27 @@ _WORDS: Final = {
 }
 _LAST_WORDS: Final = {
     "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway", "Rte": "Route", "Pkwy": "Parkway", "Ln": "Lane",
-    "Jct": "Junction",
+    "Jct": "Junction", "Inc": "Incorporated", "Corp": "Corporation", "Ltd": "Limited",
 }  # fmt: skip
 _END: Final = r" [A-Z]|\s*$"
 """After these a point ends the sentence too, and stays."""
+_BEFORE_NAMES: Final = {
+    "Ms": "Ms", "Sgt": "Sergeant", "Lt": "Lieutenant", "Capt": "Captain", "Maj": "Major", "Col": "Colonel", "Gen": "General",
+    "Gov": "Governor", "Sen": "Senator", "Rep": "Representative", "Rev": "Reverend", "Hon": "Honorable", "Mt": "Mount", "Ft": "Fort",
+}  # fmt: skip
+_BEFORE_WORDS: Final = {
+    "approx": "approximately", "max": "maximum", "min": "minimum", "avg": "average", "temp": "temperature", "incl": "including",
+    "excl": "excluding", "bldg": "building", "dept": "department", "appt": "appointment", "mgr": "manager",
+}  # fmt: skip
+_BEFORE_FIGURES: Final = {"ext": "extension", "rm": "room", "vol": "volume", "fig": "figure", "tel": "telephone"}
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
 _MONTHS: Final = {**{name[:3]: name for name in MONTHS}, "Sept": "September"}
-_DIRECTIONS: Final = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_DIRECTIONS: Final = {"N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest", "SE": "Southeast",
+                      "SW": "Southwest"}  # fmt: skip
+_DIRECTION: Final = "|".join(sorted(_DIRECTIONS, key=len, reverse=True))
+_STREET: Final = "Street|Avenue|Boulevard|Road|Drive|Lane|Highway|Parkway"
+_ZONES: Final = "[ECMP][SD]?T|GMT|UTC|CET|CEST|BST|JST"
 _DAY: Final = "|".join(sorted(_DAYS, key=len, reverse=True))
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _ROMAN: Final = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13, "XIV": 14,
@@ -40,25 +68,60 @@ _ROMAN: Final = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX":
 _NUMERAL: Final = "|".join(sorted(_ROMAN, key=len, reverse=True))
 
 
+def _half_of_day(match: re.Match[str]) -> str:
+    half = match[1] + match[2]
+    is_time = match.string[: match.start()].rstrip()[-1:].isdecimal()
+    return half if is_time else half.upper()
+
+
+def _initial(match: re.Match[str]) -> str:
+    return match[0] if match[1].strip().lower() in _LETTERED else f"{match[1]}{match[2]} "
+
+
+def _in_full(words: Mapping[str, str], following: str) -> Rule:
+    """The `words` as written or with a capital, with a point, before `following`; none is a unit of figures before it."""
+
+    def read(match: re.Match[str]) -> str:
+        word = words[match[1].lower()]
+        return word.capitalize() if match[1][0].isupper() else word
+
+    return rule(rf"(?<![A-Za-z\d])(?<!\d )((?i:{'|'.join(words)}))\.{following}", read)
+
+
 def _ordinal_suffix(number: int) -> str:
     return f"{number}{'th' if number % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    rule(rf"(?<![A-Za-z])([AaPp])\.[Mm](?:\.(?!{_END}))?", lambda m: f"{m[1]}m"),
+    rule(rf"(?<![A-Za-z])([AaPp])\.([Mm])\b(?:\.(?! (?!(?:{_ZONES}|{_DAY}|{_MONTH})(?![A-Z]))[A-Z]|\s*$))?", _half_of_day),
     *(rule(rf"(?<![A-Za-z]){pattern}", word) for pattern, word in _WORDS.items()),
     *(rule(rf"(?<![A-Za-z]){short}\b(?:\.(?!{_END}))?", word) for short, word in _LAST_WORDS.items()),
-    rule(r"\b((?:I|US|SR|CA|Highway|Route)[- ]?\d+) ([NSEW])\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
+    *(rule(rf"(?<![A-Za-z]){short}\. (?=[A-Z])", f"{word} ") for short, word in _BEFORE_NAMES.items()),
+    _in_full(_BEFORE_WORDS, r"(?= [a-z\d])"),
+    _in_full(_BEFORE_FIGURES, r"(?= ?\d)"),
+    rule(rf"(?<=[A-Za-z] )Co(?:\.(?!{_END})|(?=\.(?:{_END})))", "Company"),
+    rule(rf"\b((?:[A-Z]\.)+[A-Z])\.(?= (?!(?:{_OPENERS})\b)[A-Za-z\d(]|[,;:!?)])", r"\1"),
+    rule(r"\b([A-Z])\. ([A-Z])\. (?=[A-Z][a-z])", r"\1 \2 "),
+    rule(rf"(^|[,:] |\b(?:for|by|with) |\b[A-Z][A-Za-z'-]* )([A-Z])\. (?=(?!(?:{_OPENERS})\b)[A-Z](?:[a-z]|\. [A-Z]))", _initial),
+    rule(r"(?<![A-Za-z])(MR|MRS|DR)\.? (?=[A-Z]{2})", lambda m: {"MR": "MISTER ", "MRS": "MISSUS ", "DR": "DOCTOR "}[m[1]]),
+    rule(r"\b((?:I|[A-Z]{2}|Interstate|Highway|Route)[- ]?\d+) ([NSEW])\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
+    rule(rf"\b([Ww]inds? (?:from (?:the )?|out of the |is |are )?)({_DIRECTION})\b", lambda m: f"{m[1]}{_DIRECTIONS[m[2]].lower()}"),
     rule(r"(?<![A-Za-z])Dr\.? (?=[A-Z][a-z])", "Doctor "),
     rule(rf"(?<=[a-z]) Dr\b(?:\.(?!{_END}))?", " Drive"),
     rule(rf"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )St\b(?!\. [A-Z][a-z]+'s)(?:\.(?!{_END}))?", r"\1Street"),
     rule(r"(?<![A-Za-z])St\b\.? (?=[A-Z])", "Saint "),
-    rule(r"(?<![A-Za-z])No\. ?(?=\d)", "number "),
+    rule(rf"\b({_STREET}) (NE|NW|SE|SW)\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
+    rule(rf"\b({_DIRECTION})\b\.? (?=(?!(?:{_STREET})\b)[A-Z][a-z]+ (?:{_STREET})\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
+    rule(r"(?<![A-Za-z])[Nn]o\. ?(?=\d)", "number "),
+    rule(r"(?<=[A-Za-z] )[Nn]o\.(?= is\b|:)", "number"),
+    rule(r"(?<![A-Za-z])NO\. ?(?=\d)", "NUMBER "),
+    rule(r"(?<![A-Za-z])[Nn]os\. ?(?=\d)", "numbers "),
     rule(rf"\b({_DAY})\b\.?\s?[-–—]\s?({_DAY})\b\.?", lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}"),
-    rule(rf"\b({_DAY})\b(?:\.|(?=, ?(?:{_MONTH}|\d)))", lambda m: _DAYS[m[1]]),
+    rule(rf"\b({_DAY})\b(?:\.|(?=,? ?\d|, ?(?:{_MONTH})))", lambda m: _DAYS[m[1]]),
     rule(rf"\b({_MONTH})\b\.? ?(?=\d)", lambda m: f"{_MONTHS[m[1]]} "),
     rule(rf"(?<=\d )({_MONTH})\b\.?(?=,? ?(?:19|20)\d\d)", lambda m: _MONTHS[m[1]]),
-    rule(r"\b([NSEW])\b\.? (?=\d+(?:st|nd|rd|th)\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
+    rule(rf"(?<![\d.:])(\d{{1,2}}(?:st|nd|rd|th)?) ({_MONTH})\b(?:\.(?!{_END}))?", lambda m: f"{m[1]} {_MONTHS[m[2]]}"),
+    rule(rf"\b({_DIRECTION})\b\.? (?=\d+(?:st|nd|rd|th)\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
     rule(rf"\b((?:King|Queen|Pope|Emperor|Prince) [A-Z][a-z]+) ({_NUMERAL})\b", lambda m: f"{m[1]} the {_ordinal_suffix(_ROMAN[m[2]])}"),
     rule(rf"\b([A-Z][a-z]+) ({_NUMERAL})\b", lambda m: f"{m[1]} {_ROMAN[m[2]]}"),
 )

@@ -20,6 +20,15 @@ _NUMERIC: Final = _YEAR + r"(?P<sep>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sep)(?P<d
 _SHORT_DATE: Final = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>[12]\d|3[01]|0?[1-9])(?![\d/])"
 
 
+_DAY: Final = r"(?:[12]\d|3[01]|0?[1-9])"
+_AND: Final = rf",? (?:and|or) (?={_DAY}(?:st|nd|rd|th)?\s*(?:[.,;!?]|$))"
+_DAYS: Final = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?P<to>\s?[-–—~]\s?| to | through |{_AND})(?P<last>{_DAY})(?:st|nd|rd|th)?"
+_NO_TIME: Final = r"(?![\d:%]|\.\d| ?[ap]\.?m\b| o'clock)"
+_OR_YEAR: Final = r"(?:1[6-9]|20)\d\d"
+_UNITS: Final = r" ?(?:[°%]|(?:rpm|mph|km|kg|kW|W|V|m|mm|ft|lb|psi|ppm|g|ml|mL|people|[a-z]+s)\b)"
+"""Behind a number that is a quantity and no year."""
+
+
 def date_zh(year: str | None, month: str, day: str | None) -> str:
     """`2026`, `03`, `5` -> 二零二六年三月五日."""
     spoken = f"{numbers_zh.digits(year)}年" if year else ""
@@ -55,6 +64,35 @@ def _named_en(match: re.Match[str]) -> str:
     return date_en(match["year"], MONTHS.index(match["month"]) + 1, match["day"])
 
 
+def _day_of_month_en(match: re.Match[str]) -> str:
+    year = f", {numbers_en.year(match['year'])}" if match["year"] else ""
+    return f"{match['the']}{numbers_en.ordinal(str(int(match['day'])))} of {match['month']}{year}"
+
+
+def _days_en(match: re.Match[str]) -> str:
+    first = date_en(None, MONTHS.index(match["month"]) + 1, match["day"])
+    between = match["to"] if any(map(str.isalpha, match["to"])) else " to "
+    year = f", {numbers_en.year(match['year'])}" if match["year"] else ""
+    return f"{first}{between}{numbers_en.ordinal(str(int(match['last'])))}{year}"
+
+
+def _years_en(match: re.Match[str]) -> str:
+    spoken = re.sub(r"\s?[-–]\s?", " to ", match[2])
+    return match[1] + re.sub(_OR_YEAR, lambda year: numbers_en.year(year[0]), spoken)
+
+
+def _span_of_years_en(match: re.Match[str]) -> str:
+    if match[1] < match[2]:
+        return f"{numbers_en.year(match[1])} to {numbers_en.year(match[2])}"
+    return match[0]
+
+
+def _season_en(match: re.Match[str]) -> str:
+    if int(match[3]) != int(match[1]) % 100 + 1 and (match[2] == "/" or int(match[3]) <= int(match[1]) % 100):
+        return match[0]
+    return f"{numbers_en.year(match[1])} to {numbers_en.pair(int(match[3]))}"
+
+
 def _short_en(match: re.Match[str]) -> str:
     return f"{match[1]} {date_en(None, int(match['month']), match['day'])}"
 
@@ -64,6 +102,7 @@ def _month_year_en(match: re.Match[str]) -> str:
 
 
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", ""),
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_zh),
     rule(
         r"(?<![\d.])((?:19|20|21)\d\d)\s?[-–—~]\s?((?:19|20|21)\d\d)(?=\s?(?:学年|年|赛季|财年))",
@@ -80,9 +119,13 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", " at "),
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
     rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
     rule(rf"(?i)\b(on|by|ends|until|from|since|after|before|through|starting|begins|starts) {_SHORT_DATE}", _short_en),
+    rule(rf"\b{_MONTH} {_DAYS}(?:,? {_YEAR})?{_NO_TIME}", _days_en),
+    rule(rf"(?<![\d.:/-]){_DAYS} (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _days_en),
+    rule(rf"\b(?P<the>[Tt]he )(?P<day>{_DAY})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _day_of_month_en),
     rule(rf"\b{_MONTH} (?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\d:]|\.\d)", _named_en),
     rule(rf"\b(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _named_en),
     rule(rf"\b{_MONTH}(,? (?:of )?){_YEAR}(?!\d)", _month_year_en),
@@ -90,8 +133,10 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?:(?<=[Tt]he )|(?<=[Mm]id-)|'|(?<=early )|(?<=late ))([2-9]0)'?s\b", lambda m: numbers_en.decade(m[1])),
     rule(r"\bFY ?((?:19|20)\d\d)\b", lambda m: f"F Y {numbers_en.year(m[1])}"),
     rule(
-        r"(?i)\b(in |since |year |until |till |from |of |before |after |season |summer |winter |spring |autumn |class of |©\s?)"
-        r"((?:1[6-9]|20)\d\d)\b(?![,.]?\d| ?(?:[-–]|to) ?\d| [a-z]+s\b)",
-        lambda m: m[1] + numbers_en.year(m[2]),
+        r"(?i)\b(in |since |year |until |till |from |between |of |before |after |season |summer |winter |spring |autumn |class of |©\s?)"
+        rf"({_OR_YEAR}(?:(?:,? and |,? or |, | to |\s?[-–]\s?){_OR_YEAR})*)\b(?![,.]?\d| ?(?:[-–]|to|and) ?\d|{_UNITS})",
+        _years_en,
     ),
+    rule(rf"(?<![\d.,/$€£¥-])((?:19|20)\d\d)\s?[-–]\s?((?:19|20)\d\d)(?![\d/-]|[.,]\d|{_UNITS})", _span_of_years_en),
+    rule(rf"(?<![\d.,/$€£¥-])((?:19|20)\d\d)([-–/])(1[3-9]|[2-9]\d)(?![\d/-]|[.,:]\d|{_UNITS})", _season_en),
 )

@@ -18,9 +18,11 @@ _LABELS_ZH: Final = (
 _LABELS_EN: Final = (
     "code|pin|passcode|password|confirmation number|reference|reference number|tracking number|account|account number|"
     "ending in|ends in|employee|employee number|badge|badge number|invoice|invoice number|serial number|order number|"
-    "ticket number|member number|customer number|id|id number|case number|booking number|number"
+    "otp|lot number|batch number|ticket number|member number|customer number|id|id number|case number|booking number|number"
 )
-_PLACES_EN: Final = "room|suite|ward|lab|office|apartment|gate|exit|unit|locker|classroom|highway|route|hwy|bus"
+_PLACES_EN: Final = r"room|suite|ward|lab|office|apartment|gate|exit|unit|locker|classroom|highway|route|hwy|bus|p\.?o\.? box"
+_LIST: Final = r"(?:,? and |,? or |, | to | through |\s?[-–]\s?)"
+_NOT_PLACES: Final = r"| ?(?:feet|ft|k?m|mi|miles|meters|people)\b"
 _ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
 _SPELLED: Final = re.compile(r"[A-Z]{1,3}")
 
@@ -93,6 +95,20 @@ def _label_en(match: re.Match[str]) -> str:
     return match[1] + numbers_en.digits(code)
 
 
+def _places_en(match: re.Match[str]) -> str:
+    places = re.sub(r"\s?[-–]\s?", " to ", match[2])
+    return match[1] + re.sub(r"\d+", lambda place: numbers_en.digits(place[0]), places)
+
+
+def _letters_en(match: re.Match[str]) -> str:
+    return f"{match[1] or match[3]} to {match[2] or match[4]}"
+
+
+def _lines_en(match: re.Match[str]) -> str:
+    lines = int(match[1])
+    return f"{numbers_en.pair(lines // 100)} {numbers_en.pair(lines % 100)} {match[2].upper()}"
+
+
 def _place_en(match: re.Match[str]) -> str:
     return match[1] + numbers_en.digits(match[2])
 
@@ -128,9 +144,15 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(r"(?<=[A-Z]\d)-(?=[A-Z]\d)|(?<=[A-Z]\d\d)-(?=[A-Z]\d)", " to "),
+    rule(r"(?<=[A-Z]\d)\s?[-–]\s?(?=[A-Z]\d)|(?<=[A-Z]\d\d)\s?[-–]\s?(?=[A-Z]\d)", " to "),
+    rule(r"(?<![A-Za-z\d–-])([A-Z])\s?–\s?([A-Z])(?![A-Za-z\d–-])|(?<=[a-z]s )([A-Z])-([A-Z])(?![A-Za-z\d-])", _letters_en),
+    rule(r"(?<=\b[A-Z]{2} )(\d{5})(?:-(\d{4}))?(?![\d-]|[.,]\d)", lambda m: numbers_en.digits(m[0])),
+    rule(r"\b((?:US|SR|Interstate|Freeway) )(\d{3})\b(?!\.\d)", _place_en),
+    rule(r"(?<![\d.])(480|720|1080|1440|2160)([pi])\b", _lines_en),
     rule(r"(?<![A-Za-z\d.])(\d+)\*{2,}(\d+)(?![\d.])", lambda m: f"{numbers_en.digits(m[1])}, {numbers_en.digits(m[2])}"),
     rule(rf"(?i)(\b(?:{_LABELS_EN})(?: is|:| no\.?)?:? )((?=[A-Z-]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)\b(?![.,]\d)", _label_en),
+    rule(rf"(?i)(\b(?:{_PLACES_EN})s )(\d{{3,4}}(?:{_LIST}\d{{3,4}})+)\b(?![.,]\d{_NOT_PLACES})", _places_en),
+    rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}}\s?[-–]\s?\d{{3,4}})\b(?![.,]\d{_NOT_PLACES})", _places_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}})\b(?!\.\d)", _place_en),
     rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})(?![\d.]*\d)", _version_en),
     rule(r"(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", lambda m: " point ".join(map(numbers_en.cardinal, m[1].split(".")))),

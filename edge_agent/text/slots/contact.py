@@ -101,13 +101,16 @@ EN: Final[tuple[Rule, ...]] = (
     rule(_MAIL, _address_en),
     rule(_URL, _address_en),
     rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", " underscore "),
-    rule(r"#\s?(?=\d)", "number "),
+    rule(r"#\s?(?=[A-Z]{0,3}\d)", "number "),
     rule(r"#(?=[A-Za-z\u4e00-\u9fff])", "hashtag "),
     rule(r"(?<=[Pp]ress )#", "pound"),
     rule(r"(?<=[Pp]ress )\*", "star"),
     rule(r"(?<![A-Za-z\d])@(?=[A-Za-z\d])", ""),
     rule(r"(?<![\d.(])\+\d{1,3}(?:[ -]?\(?\d{2,4}\)?){2,4}(?![\d.]\d)", _number_en),
     rule(r"(?<![\d.(])(?:1-)?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?!\d)", _number_en),
+    rule(r"(?<![\d.(-])(?:\(0\d{1,4}\)|0\d{1,4})(?: \d{3,4}){1,3}(?![\d.]*\d)", _number_en),
+    rule(r"(?<![\d.(-])(?:1[ .])?\d{3}([ .])\d{3}\1\d{4}(?![\d.]*\d)", _number_en),
+    rule(r"(?<![\d-])(1-\d{3})-(?=[A-Z]{3,}\b)", lambda m: f"{numbers_en.digits(m[1])} "),
     rule(
         r"(?i)(\b(?:call|dial|phone|tel|telephone|hotline|helpline|fax|extension|ext\.?|reached at|text [A-Z]+ to|mobile)"
         r"(?: number)?(?: is| at|:)?:? ?)(\+?\d[\d() -]{0,18}\d|\d)(?![\d.]*\d| (?:minutes|hours|times|people|days))",

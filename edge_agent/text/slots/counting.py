@@ -28,6 +28,11 @@ def fraction_en(above: str, below: str) -> str:
     return f"{numbers_en.cardinal(above)} {one if above == '1' else many}"
 
 
+def _mixed_zh(match: re.Match[str]) -> str:
+    whole, above, below = match.groups()
+    return f"{numbers_zh.cardinal(whole)}又{fraction_zh(above, below)}" if 0 < int(above) < int(below) else match[0]
+
+
 def _slash_zh(match: re.Match[str]) -> str:
     above, below = match[1], match[2]
     if 0 < int(above) < int(below):
@@ -44,6 +49,27 @@ def _slash_en(match: re.Match[str]) -> str:
     if 0 < int(above) < int(below):
         return fraction_en(above, below)
     return f"{numbers_en.cardinal(above)} slash {numbers_en.cardinal(below)}"
+
+
+def mixed_en(whole: str, above: str, below: str) -> str:
+    """`2`, `1`, `2` -> two and a half."""
+    fraction = fraction_en(above, below)
+    return f"{numbers_en.cardinal(whole)} and {'a' + fraction.removeprefix('one') if above == '1' else fraction}"
+
+
+def _mixed_en(match: re.Match[str]) -> str:
+    return mixed_en(*match.groups()) if 0 < int(match[2]) < int(match[3]) else match[0]
+
+
+def _fraction_of_kind_en(match: re.Match[str]) -> str:
+    one = (_FRACTIONS_EN.get(match[2]) or (numbers_en.ordinal(match[2]),))[0]
+    return f"{one} " if match[1] == "1" else f"{numbers_en.cardinal(match[1])} {one} "
+
+
+def _code_en(match: re.Match[str]) -> str:
+    first, last = match.groups()
+    is_range = last[0] != "0" and int(first) < int(last)
+    return match[0] if is_range else f"{numbers_en.digits(first)}, {numbers_en.digits(last)}"
 
 
 def _ordinal_en(match: re.Match[str]) -> str:
@@ -72,13 +98,15 @@ def cardinal_en(match: re.Match[str]) -> str:
 
 
 _ORDINAL_EN: Final = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?![A-Za-z])"
+_MIXED: Final = r"(?<![\d/.,])(\d{1,4})[ -](\d{1,2})/(\d{1,2})(?![\d/]|\.\d)"
 _LONE: Final = r"(?<![\d.,A-Za-z])"
 _NEGATIVE: Final = r"(?<![\dA-Za-z\u4e00-\u9fff%)])[-−](?=\d)|(?<=[为是达至到约低降值额])[-−](?=\d)"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(_ORDINAL_EN, _ordinal_en),
+    rule(_MIXED, _mixed_zh),
     rule(rf"(?<![\d/])(\d{{1,3}}(?:/\d{{1,3}})+)(?=\s?(?:{_SERIES_ZH}))", _series_zh),
-    rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/.])", _slash_zh),
+    rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/]|\.\d)", _slash_zh),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~){{1,2}}\s?({NUMBER})(?P<counted>(?=\s?(?:{COUNTED_ZH})))?(?![\d-])", _range_zh),
     rule(r"(?<=[周拜期][一二三四五六日天])\s?(?:-|–|—|~){1,2}\s?(?=周|星期|礼拜|[一二三四五六日天])", "到"),
@@ -93,10 +121,14 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.])1/2 (?=(?:an? )?(?:hour|mile|cup|dozen|pound|day|price)\b)", "half a "),
-    rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/.])", _slash_en),
+    rule(r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})-(?=[a-z])", _fraction_of_kind_en),
+    rule(_MIXED, _mixed_en),
+    rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/]|\.\d)", _slash_en),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])}"),
     rule(_ORDINAL_EN, _ordinal_en),
+    rule(rf"{_LONE}(\d{{3,}})-(\d{{3,}})(?![\d-]|[.,]\d)", _code_en),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~)\s?(?={NUMBER})", lambda m: f"{numbers_en.cardinal(m[1])} to "),
+    rule(r"(?<=[a-z])-(?=\d)", " "),
     rule(rf"{_LONE}({NUMBER})-(?=[A-Za-z])", lambda m: f"{numbers_en.cardinal(m[1])} "),
     rule(r"(?<![\dA-Za-z)])[-−](?=\d)", "minus "),
     rule(rf"(?<=[A-Za-z])(?={NUMBER})|(?<=\d)(?=[A-Za-z])", " "),

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from edge_agent.text import numbers_en, numbers_zh
-from edge_agent.text.slots.rule import NOT_IN_CODE, NUMBER, TO, Rule, rule
+from edge_agent.text.slots.counting import fraction_en, mixed_en
+from edge_agent.text.slots.rule import BEFORE_NOUN, NOT_IN_CODE, NUMBER, TO, Rule, rule
 
 # unit: (Mandarin, English for one, English for more)
 UNITS: Final = {
@@ -27,6 +28,7 @@ UNITS: Final = {
     "cm²": ("平方厘米", "square centimeter", "square centimeters"),
     "m³": ("立方米", "cubic meter", "cubic meters"),
     "cm³": ("立方厘米", "cubic centimeter", "cubic centimeters"),
+    "cc": ("毫升", "C C", "C C"),
     "sq ft": ("平方英尺", "square foot", "square feet"),
     "sqft": ("平方英尺", "square foot", "square feet"),
     "km": ("公里", "kilometer", "kilometers"),
@@ -40,6 +42,7 @@ UNITS: Final = {
     "yd": ("码", "yard", "yards"),
     "kg": ("公斤", "kilogram", "kilograms"),
     "mg": ("毫克", "milligram", "milligrams"),
+    "mcg": ("微克", "microgram", "micrograms"),
     "μg": ("微克", "microgram", "micrograms"),
     "g": ("克", "gram", "grams"),
     "t": ("吨", "ton", "tons"),
@@ -49,6 +52,11 @@ UNITS: Final = {
     "mL": ("毫升", "milliliter", "milliliters"),
     "ml": ("毫升", "milliliter", "milliliters"),
     "L": ("升", "liter", "liters"),
+    "mL/h": ("毫升每小时", "milliliter per hour", "milliliters per hour"),
+    "L/h": ("升每小时", "liter per hour", "liters per hour"),
+    "m³/h": ("立方米每小时", "cubic meter per hour", "cubic meters per hour"),
+    "gal": ("加仑", "gallon", "gallons"),
+    "mpg": ("英里每加仑", "mile per gallon", "miles per gallon"),
     "tbsp": ("汤匙", "tablespoon", "tablespoons"),
     "tsp": ("茶匙", "teaspoon", "teaspoons"),
     "h": ("小时", "hour", "hours"),
@@ -67,6 +75,12 @@ UNITS: Final = {
     "Pa": ("帕", "pascal", "pascals"),
     "bar": ("巴", "bar", "bar"),
     "psi": ("磅每平方英寸", "P S I", "P S I"),
+    "Nm": ("牛米", "newton meter", "newton meters"),
+    "kN": ("千牛", "kilonewton", "kilonewtons"),
+    "hp": ("马力", "horsepower", "horsepower"),
+    "kVA": ("千伏安", "kilovolt ampere", "kilovolt amperes"),
+    "MWh": ("兆瓦时", "megawatt hour", "megawatt hours"),
+    "Ah": ("安时", "amp hour", "amp hours"),
     "kWh/100km": ("千瓦时每百公里", "kilowatt hour per hundred kilometers", "kilowatt hours per hundred kilometers"),
     "L/100km": ("升每百公里", "liter per hundred kilometers", "liters per hundred kilometers"),
     "m/min": ("米每分钟", "meter per minute", "meters per minute"),
@@ -103,7 +117,7 @@ UNITS: Final = {
     "ppm": ("百万分之", "part per million", "parts per million"),
     "lx": ("勒克斯", "lux", "lux"),
 }
-_ANY_CASE: Final = {unit.lower(): unit for unit in UNITS if len(unit) > 1 and unit not in ("MW", "mV", "mA")}
+_ANY_CASE: Final = {unit.lower(): unit for unit in UNITS if len(unit) > 1 and unit not in ("MW", "MWh", "Nm", "mV", "mA")}
 _UNIT: Final = (
     r"(?P<unit>" + "|".join(re.escape(unit) for unit in sorted({*UNITS, *_ANY_CASE, "KM", "KG", "CM", "MM", "KM/H"}, key=len, reverse=True))
     + r")(?![A-Za-z²³])"
@@ -148,6 +162,44 @@ def quantity_en(number: str, unit: str) -> str:
     return f"{signed_en(number)} {_unit(unit)[1 if number == '1' else 2]}"
 
 
+def _kind_en(match: re.Match[str]) -> str:
+    return f"{match[1]}{signed_en(match[2])} {_unit(match['unit'])[1]}"
+
+
+def _fraction_en(match: re.Match[str]) -> str:
+    whole, above, below = match[1], match[2], match[3]
+    one, many = _unit(match["unit"])[1:]
+    if not 0 < int(above) < int(below):
+        return match[0]
+    if whole:
+        return f"{mixed_en(whole, above, below)} {many}"
+    article = "an" if one[0] in "aeiou" or one == "hour" else "a"
+    return f"half {article} {one}" if (above, below) == ("1", "2") else f"{fraction_en(above, below)} of {article} {one}"
+
+
+def _fraction_of_kind_en(match: re.Match[str]) -> str:
+    fraction = {"1/2": "half", "1/4": "quarter", "3/4": "three quarter", "1/3": "third"}[match[1]]
+    return f"{fraction} {_unit(match['unit'])[1]}"
+
+
+def _inch_en(match: re.Match[str]) -> str:
+    """A quotation mark after a figure stands for inches unless one is open."""
+    return match[0] if match.string[: match.start()].count('"') % 2 else f"{numbers_en.cardinal(match[1])} inch"
+
+
+def _pressure_en(match: re.Match[str]) -> str:
+    unit = " millimeters of mercury" if match[0].endswith("g") else ""
+    return f"{numbers_en.cardinal(match['high'])} over {numbers_en.cardinal(match['low'])}{unit}"
+
+
+def _feet_and_inches_en(match: re.Match[str]) -> str:
+    return f"{quantity_en(match[1], 'ft')} {_inches_en(match[2])}"
+
+
+def _inches_en(number: str) -> str:
+    return f"{numbers_en.cardinal(number)} {'inch' if number == '1' else 'inches'}"
+
+
 def _to(match: re.Match[str]) -> str:
     return "至" if "至" in match["to"] else "到"
 
@@ -155,6 +207,8 @@ def _to(match: re.Match[str]) -> str:
 def _temperatures_zh(match: re.Match[str]) -> str:
     return f"{signed_zh(match[1], '零下')}{_to(match)}{signed_zh(match[3], '零下')}{_DEGREES[match[4]][0]}"
 
+
+_PRESSURE: Final = r"(?P<high>\d{2,3})/(?P<low>\d{2,3})(?!\d|/)"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(
@@ -198,6 +252,12 @@ EN: Final[tuple[Rule, ...]] = (
     ),
     rule(rf"({_SIGNED})\s?°\s?([CF])(?![A-Za-z])", lambda m: f"{signed_en(m[1])} {_DEGREES[m[2]][1]}"),
     rule(rf"({_SIGNED})\s?°", lambda m: f"{signed_en(m[1])} degrees"),
+    rule(rf"(?<![\d.,])({NUMBER})\s?[x×] (?=[a-z]{{2}})", lambda m: f"{numbers_en.cardinal(m[1])} times "),
+    rule(r"(?<![\d/.])(?P<high>\d{2,3})/(?P<low>\d{2,3})\s?mmHg", _pressure_en),
+    rule(rf"(?:(?<=[Pp]ressure )|(?<=[Pp]ressure is )|(?<=\bBP )|(?<=\bBP is )){_PRESSURE}", _pressure_en),
+    rule(r"(?<![\d.])(\d{1,3})\s?'\s?(\d{1,2})\s?(?:\"|”|'')", _feet_and_inches_en),
+    rule(rf"(?<![\d.])({NUMBER})\"{BEFORE_NOUN}", _inch_en),
+    rule(rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|(?= of (?:rain|snow|ice|water)))", lambda m: _inches_en(m[1])),
     rule(rf"(?<![\d.])({NUMBER})\s?[x×]\s?(?={NUMBER}(?:\s?[x×]|\s?[a-z]))", lambda m: f"{numbers_en.cardinal(m[1])} by "),
     rule(
         rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{_UNIT}",
@@ -206,10 +266,15 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d./])1/4\s?mi(?:le)?(?![a-z])", "a quarter mile"),
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
     rule(r"(?<![\d./])3/4\s?mi(?:le)?(?![a-z])", "three quarters of a mile"),
+    rule(rf"(?<![\d/.,-])(1/2|1/4|3/4|1/3) (?P<unit>lb|oz|gal){BEFORE_NOUN}", _fraction_of_kind_en),
+    rule(rf"(?<![\d/.,])(?:(\d{{1,4}})[ -])?(\d{{1,2}})/(\d{{1,2}})[ -]?{_UNIT}\b", _fraction_en),
+    rule(rf"\b([Aa]n? (?:[a-z]+ )?)({NUMBER})[ -]?{_UNIT}{BEFORE_NOUN}", _kind_en),
+    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{_UNIT}{BEFORE_NOUN}", _kind_en),
     rule(
-        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?:(?<=min|sec|hrs)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
+        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
         lambda m: quantity_en(m[1], m["unit"]),
     ),
     rule(rf"(?<=[a-z])/{_UNIT}", lambda m: f" per {_unit(m['unit'])[1]}"),
-    rule(r"(?<=[a-z])/(?=(?:month|year|week|day|hour|night|person|piece|pair|pack|each)\b)", " per "),
+    rule(r"(?<=[a-z])/(?=(?:month|year|week|day|hour|night|person|piece|pair|pack|part|shift|cycle|rev|"
+         r"ticket|item|visit|car|vehicle|bag|each)\b)", " per "),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_agent.text import numbers_en, numbers_zh
-from edge_agent.text.slots.rule import NUMBER, TO, Rule, rule
+from edge_agent.text.slots.rule import BEFORE_NOUN, NUMBER, TO, Rule, rule
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,25 @@ def _en(match: re.Match[str]) -> str:
     return minus + amount_en(match["amount"], match["sign"])
 
 
+def _kind_en(match: re.Match[str]) -> str:
+    """A $20 voucher, a $4.99 coffee: no plural before what the money is for."""
+    currency = CURRENCIES[match["sign"]]
+    whole, _, fraction = match["amount"].replace(",", "").partition(".")
+    scale = (match["scale"] or "").strip()
+    if scale or not fraction or not int(fraction):
+        amount = match["amount"] if scale else whole
+        spoken = " ".join(filter(None, (numbers_en.cardinal(amount), _SCALES.get(scale.lower(), scale), currency.one)))
+    elif len(fraction) == 2 and currency.cents and int(whole):
+        spoken = f"{numbers_en.cardinal(whole)} {'oh ' if fraction[0] == '0' else ''}{numbers_en.pair(int(fraction))}"
+    else:
+        spoken = amount_en(match["amount"], match["sign"])
+    return match["article"] + spoken
+
+
+def _cents_en(match: re.Match[str]) -> str:
+    return f"{numbers_en.cardinal(match[1])} {'cent' if match[1] == '1' else 'cents'}"
+
+
 def _range_zh(match: re.Match[str]) -> str:
     currency = CURRENCIES[match["sign"]].zh
     return f"{numbers_zh.cardinal(match['amount'])}到{numbers_zh.cardinal(match['to'], two='两')}{currency}"
@@ -97,6 +116,7 @@ def _range_en(match: re.Match[str]) -> str:
     return f"{numbers_en.cardinal(match['amount'])} to {amount_en(match['to'], match['sign'])}"
 
 
+_SCALE: Final = r"(?P<scale>\s(?:million|billion|trillion|thousand)|[kKmMbB]n?(?![A-Za-z]))?"
 _SECOND: Final = rf"{TO}(?:HK\$|US\$|[¥$€£])?(?P<to>{NUMBER})(?!\d)"
 
 ZH: Final[tuple[Rule, ...]] = (
@@ -108,7 +128,10 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=[\d%])-(?=off\b)", " "),
     rule(rf"{_SIGN}\s?{_AMOUNT}{_SECOND}", _range_en),
-    rule(rf"{_MINUS}{_SIGN}\s?{_AMOUNT}(?P<scale>\s(?:million|billion|trillion|thousand)|[kKmMbB]n?(?![A-Za-z]))?", _en),
+    rule(rf"\b(?P<article>[Aa]n? (?:[a-z]+ )?){_SIGN}{_AMOUNT}(?![.,]?\d){_SCALE}{BEFORE_NOUN}", _kind_en),
+    rule(rf"{_MINUS}{_SIGN}\s?{_AMOUNT}{_SCALE}", _en),
+    rule(rf"(?<![\d.])({NUMBER})\s?¢", _cents_en),
     rule(rf"(?<![\d.]){_AMOUNT}(?P<minus>(?!))?\s?(?P<scale>(?!))?(?P<sign>CNY|RMB|USD|HKD|EUR|GBP|JPY)(?![A-Za-z])", _en),
 )

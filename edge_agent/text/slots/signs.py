@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from edge_agent.text import punctuation
 from edge_agent.text.slots.rule import Rule, rule
 
 _WORD: Final = r"[A-Za-z\u4e00-\u9fff]"
+
+
+
+def _aside(match: re.Match[str]) -> str:
+    """What stands in brackets is set apart by pauses."""
+    before = match.string[: match.start()].rstrip()
+    pause = ", " if before and before[-1] not in punctuation.PAUSES else " "
+    return f"{pause}{match[1].strip()},"
+
+
+def _last_aside(match: re.Match[str]) -> str:
+    return _aside(match).removesuffix(",")
+
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Za-z])\s?&\s?(?=[A-Za-z])", " and "),
@@ -26,7 +41,19 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[\u4e00-\u9fff])/(?=[A-Za-z\u4e00-\u9fff])|(?<=[A-Za-z])/(?=[\u4e00-\u9fff])", "、"),
 )
 
+EARLY_EN: Final[tuple[Rule, ...]] = (
+    rule(r"[(\[](\d{1,2})[)\]](?!\s?\d)", r" \1 "),
+    rule(r"\s?>=\s?(?=[-$\d])", " at least "),
+    rule(r"\s?<=\s?(?=[-$\d])", " at most "),
+    rule(r"\s?>\s?(?=[-$\d])", " greater than "),
+    rule(r"\s?<\s?(?=[-$\d])", " less than "),
+)
+"""Of signs around figures, so before any figure is read."""
+
 EN: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=[a-z])\(s\)", "s"),
+    rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]](?=\s*[A-Za-z])", _aside),
+    rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]]", _last_aside),
     rule(r"\s?&\s?", " and "),
     rule(rf"(?<={_WORD})\s?\+\s?(?={_WORD})", " plus "),
     rule(r"\s?(?:-+>|→|⇒)\s?", " to "),

@@ -11,5 +11,5 @@ ZH: Final[tuple[Rule, ...]] = (
     *contact.ZH, *transport.ZH, *calendar.ZH, *clock.ZH, *money.ZH, *measures.ZH, *codes.ZH, *counting.ZH, *signs.ZH,
 )  # fmt: skip
 EN: Final[tuple[Rule, ...]] = (
-    *contact.EN, *transport.EN, *calendar.EN, *clock.EN, *money.EN, *measures.EN, *codes.EN, *counting.EN, *signs.EN,
+    *signs.EARLY_EN, *contact.EN, *transport.EN, *calendar.EN, *clock.EN, *money.EN, *measures.EN, *codes.EN, *counting.EN, *signs.EN,
 )  # fmt: skip

@@ -18,6 +18,8 @@ AIRLINES: Final = frozenset(
 """IATA codes of carriers; a code followed by three or four figures is a flight wherever it stands."""
 
 _TRAIN: Final = "[GDCZTKYLS]"
+_NUMBERED: Final = "seat|row|gate|platform|track|exit|stand|runway|bay|dock|lane|stop|room|ward|unit|section"
+"""Places numbered with a letter behind, which is no unit: track 14W."""
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _FLIGHT: Final = rf"{NOT_IN_CODE}(?P<airline>[A-Z]{{2}}|\d[A-Z]|[A-Z]\d)[ -]?(?P<number>\d{{3,4}})(?![A-Za-z\d])"
 
@@ -40,6 +42,10 @@ def _flight_en(match: re.Match[str]) -> str:
 
 def _known_flight_en(match: re.Match[str]) -> str:
     return _flight_en(match) if match["airline"] in AIRLINES else match[0]
+
+
+def _lettered_en(match: re.Match[str]) -> str:
+    return f"{match[1]}{numbers_en.cardinal(match[2])} {match[3].upper()}"
 
 
 def _plate_zh(match: re.Match[str]) -> str:
@@ -80,7 +86,7 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(r"(?i)(\bseat )(\d{1,2})([A-HJKL])\b", lambda m: f"{m[1]}{numbers_en.cardinal(m[2])} {m[3]}"),
+    rule(rf"((?i:\b(?:{_NUMBERED})s? ))(\d{{1,2}})([A-Z]|[a-fjk])(?![A-Za-z\d])", _lettered_en),
     rule(rf"(?<=[Ff]light ){_FLIGHT}", _flight_en),
     rule(_FLIGHT, _known_flight_en),
     rule(r"(?i)\b(flight )(\d{2,4})\b", _spelled_en),

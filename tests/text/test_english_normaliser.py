@@ -1,0 +1,111 @@
+"""English announcements as senders write them, each of which was once read wrongly."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_agent.text import normalise
+
+READINGS = [
+    # Abbreviations do not end a sentence.
+    ("Ms. Lee, Capt. Kirk and Gen. Grant", "Ms Lee, Captain Kirk and General Grant"),
+    ("Ft. Worth and Mt. Fuji", "Fort Worth and Mount Fuji"),
+    ("Call ext. 5512 from rm. 204.", "Call extension five five one two from room two zero four."),
+    ("Max. height 2.1 m", "Maximum height two point one meters"),
+    ("Wait 10 min. before entering.", "Wait ten minutes before entering."),
+    ("You are no. 3.", "You are number three."),
+    ("Your ticket no. is 004512.", "Your ticket number is zero zero four five one two."),
+    ("He said no. Is it so?", "He said no. Is it so?"),
+    ("Acme Inc., Bolt Ltd. & Co.", "Acme Incorporated, Bolt Limited and Company."),
+    ("w/ ID, w/o fee, c/o Ann", "with ID, without fee, care of Ann"),
+    # Initials and dotted letters.
+    ("Patient J. Smith to room 2", "Patient J Smith to room two"),
+    ("John F. Kennedy Airport", "John F Kennedy Airport"),
+    ("J. K. Lee", "J K Lee"),
+    ("Hall B. Doors open now.", "Hall B. Doors open now."),
+    ("Use exit C. Turn left.", "Use exit C. Turn left."),
+    ("The U.S. Postal Service and the U.N. We wait.", "The U.S Postal Service and the U.N. We wait."),
+    # Half of the day.
+    ("at 3 a.m. EST", "at three A M EST"),
+    ("at 9 p.m. Please leave.", "at nine P M. Please leave."),
+    ("the a.m. shift", "the AM shift"),
+    # Directions.
+    ("Winds NW at 5 mph", "Winds northwest at five miles per hour"),
+    ("12 N Main St. and NE 4th St.", "twelve North Main Street and Northeast fourth Street."),
+    ("NJ-495 E", "N J four nine five East"),
+    ("US 101 S", "US one zero one South"),
+    # Dates and years.
+    ("the 21st of June", "the twenty first of June"),
+    ("Closed 25 Dec. through 1 Jan.", "Closed December twenty fifth through January first."),
+    ("Nov. 24–27", "November twenty fourth to twenty seventh"),
+    ("Open July 4 and 5.", "Open July fourth and fifth."),
+    ("from May 3 to 5 pm", "from May third to five P M"),
+    ("Sat 10-4", "Saturday ten to four"),
+    ("From 2019 to 2023", "From twenty nineteen to twenty twenty three"),
+    ("From 2000 to 2500", "From two thousand to two thousand five hundred"),
+    ("between 1800 and 2000 rpm", "between one thousand eight hundred and two thousand revolutions per minute"),
+    ("In 1995, 1998 and 2003.", "In nineteen ninety five, nineteen ninety eight and two thousand three."),
+    ("the 2024-25 season", "the twenty twenty four to twenty five season"),
+    ("1914–18", "nineteen fourteen to eighteen"),
+    ("1990-1995 models", "one thousand nine hundred ninety to one thousand nine hundred ninety five models"),
+    ("1990-1995, in all", "nineteen ninety to nineteen ninety five, in all"),
+    ("The log of 2026-03-05T14:30", "The log of March fifth, twenty twenty six at fourteen thirty"),
+    # Money.
+    ("That is 99¢.", "That is ninety nine cents."),
+    ("a £60 fine", "a sixty pound fine"),
+    ("Win a $5 million prize", "Win a five million dollar prize"),
+    ("a $4.99 coffee", "a four ninety nine coffee"),
+    ("a $20 or $30 card", "a twenty dollars or thirty dollars card"),
+    ("$10-off", "ten dollars off"),
+    # Quantities.
+    ("a 5 km run", "a five kilometer run"),
+    ("a run of 5 km", "a run of five kilometers"),
+    ("15-min walk", "fifteen minute walk"),
+    ("1 1/2 cups", "one and a half cups"),
+    ("2 ½ lbs and 3½ h", "two and a half pounds and three and a half hours"),
+    ("from platform 9¾.", "from platform nine and three quarters."),
+    ("Fill it 3/4.", "Fill it three quarters."),
+    ("1/3 oz of 1/4 lb burgers", "one third of an ounce of quarter pound burgers"),
+    ("3/4-inch bolts", "three quarter inch bolts"),
+    ("5'10\" tall", "five feet ten inches tall"),
+    ('a 55" screen', "a fifty five inch screen"),
+    ('He said "gate 55" twice.', 'He said "gate fifty five" twice.'),
+    ("0.25 in. expected", "zero point two five inches expected"),
+    ("Blood pressure 120/80 mmHg", "Blood pressure one hundred twenty over eighty millimeters of mercury"),
+    ("2x daily", "two times daily"),
+    ("at 30 mpg, 2 gal.", "at thirty miles per gallon, two gallons."),
+    ("level > 80%", "level greater than eighty percent"),
+    ("if pressure <= 5 bar", "if pressure at most five bar"),
+    # Codes.
+    ("track 14W and gate 12V", "track fourteen W and gate twelve V"),
+    ("Terminals A–E", "Terminals A to E"),
+    ("Rooms 101-109", "Rooms one zero one to one zero nine"),
+    ("Order #A1B2", "Order number A one B two"),
+    ("Your OTP is 739-204.", "Your OTP is seven three nine two zero four."),
+    ("Call from 020 7946 0018.", "Call from zero two zero seven nine four six zero zero one eight."),
+    ("It is 212 555 0147.", "It is two one two five five five zero one four seven."),
+    ("Dial 1-800-FLOWERS.", "Dial one eight zero zero FLOWERS."),
+    ("PO Box 1234", "PO Box one two three four"),
+    ("New York, NY 10118", "New York, NY one zero one one eight"),
+    ("A350-1000", "A three five zero one thousand"),
+    ("1080p", "ten eighty P"),
+    # Brackets.
+    ("The lift (now open) is here (again).", "The lift, now open, is here, again."),
+    ("Press (1) or (2) now", "Press one or two now"),
+    ("passenger(s)", "passengers"),
+    # A sentence in capitals stays one.
+    ("THE STORE IS CLOSING IN 10 MINUTES.", "THE STORE IS CLOSING IN TEN MINUTES."),
+    ("DR. SMITH TO ROOM 204", "DOCTOR SMITH TO ROOM TWO ZERO FOUR"),
+    ("Take A4 now.", "Take A four now."),
+]
+
+
+@pytest.mark.parametrize(("written", "spoken"), READINGS)
+def test_reading(written: str, spoken: str) -> None:
+    assert normalise(written, "en") == spoken
+    assert normalise(spoken, "en") == spoken
+
+
+@pytest.mark.parametrize(("written", "spoken"), [("等了3½小时。", "等了三又二分之一小时。"), ("№ 5", "number 五")])
+def test_signs_that_mandarin_shares(written: str, spoken: str) -> None:
+    assert normalise(written, "zh") == spoken
