@@ -19,7 +19,10 @@ _SENTENCE: Final = re.compile(
     rf"[^。！？!?；\n]{{1,{MAX_SENTENCE}}}?(?:[。！？!?；\n]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|(?=$)|(?<=.{{{MAX_SENTENCE}}}))|.",
     re.DOTALL,
 )
-_WRITTEN: Final = re.compile(r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]|(?<![A-Za-z])(?:I{1,3}|IV)[型级期度类]")
+_WRITTEN: Final = re.compile(
+    r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]"
+    r"|(?<![A-Za-z])(?:I{1,3}|IV)[型级期度类]|[周拜期][一二三四五六日天]\s?[-–—]"
+)
 _CHINESE_FIGURES: Final = re.compile(
     r"(?<![A-Za-z\d])[A-Z]{0,2}\d[\d.,:-]{0,20}(?=[\u3400-\u9fff])[\u3400-\u9fff\d]{1,40}"
     r"|[\u3400-\u9fff]{1,40}\d[\d.,:-]{0,20}(?![A-Za-z\d])"

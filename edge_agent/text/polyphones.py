@@ -23,7 +23,10 @@ _TITLE: Final = (
 _FOR_SOMEBODY: Final = "[您你他她它咱]|我(?!国|司|院|校|市|省|县|店)|大家|各位|广大|每位|每一位|此|何|什么|啥|谁|了|着"
 _FOR_SOMETHING: Final = "避免|确保|保证|保障|方便|防止|提高|减少|配合|庆祝|迎接|加强|满足|节约|缩短|改善|维护|更好|进一步|安全起见"
 _SERVICE: Final = "提供|让座|让路|准备|预留|带来|送上|奉上|推荐|导航|保驾|加油|鼓掌|解答|安排|开通|讲解|送行|点赞|捐款|祈福|(?:服务|办理)$"
-_WILLING: Final = "将|请|正在|正|会|能|愿|专门|专|特|特意|一直|始终|再次|并|及时|免费|优先|主动|热情|全力|竭诚|继续|努力|积极|共同|一起|随时|先|来|去|是|要"
+_WILLING: Final = (
+    "将|请|正在|正|会|能|愿|专门|专|特|特意|一直|始终|再次|并|及时|免费|优先|主动|热情|全力|竭诚|继续|努力|积极|共同|一起|随时|"
+    "先|来|去|是|要"
+)
 _LOST: Final = "物品|行李|东西|手机|钱包|包|伞|证件|身份证|卡|钥匙|车票|电脑|平板|耳机|眼镜|衣服|外套|帽子|水杯|箱子|孩子"
 
 
@@ -51,13 +54,16 @@ _CONTEXTS: Final[dict[str, tuple[_Context, ...]]] = {
     "为": (
         _context("wei2", before="目的|目标|主题|宗旨|任务|原则|重点"),
         _context("wei4", after=f"{_FOR_SOMEBODY}|{_FOR_SOMETHING}|.{{2,12}}(?:{_SERVICE})"),
+        _context("wei4", before="将|请|正在", after=f"[{_FIGURE}]+号"),
         _context("wei2", after=f"[{_FIGURE}负每](?!姓)"),
         _context("wei4", before=f"^|{_WILLING}"),
         _context("wei2"),
     ),
     "应为": (_context("ying1 wei4", after=f"{_FOR_SOMEBODY}|.{{2,12}}(?:{_SERVICE})"),),
     "着手": (_context("zhe5 shou3", after="[机表提扶套指里中推]"),),
-    "只": (_context("zhi1", before=f"[{_FIGURE}几数多半每整余这那哪]"), _context("zhi3")),
+    "只": (_context("zhi1", before=f"(?<![周期拜])[{_FIGURE}]|[几每这那哪]|[好许很十百千万几]多|[十百千][来余]"), _context("zhi3")),
+    "多只": (_context("duo1 zhi3", before="[最大至]"),),
+    "数只": (_context("shu4 zhi3", before="[人总次件票个]"),),
     "得": (
         _context("dei3", before="必须|[我你您他她们]|大家", after=rf"[^了到出知分奖票病胜过第满冠金银铜{_FIGURE}]"),
         _context("de2", before="[我你您他她们]|大家"),

@@ -50,6 +50,7 @@ def test_wei_that_is_or_becomes(sentence):
         "本店为顾客提供免费停车",
         "应为旅客提供方便",
         "我们也为各位准备了礼品",
+        "系统将为三号车间送电",
     ],
 )
 def test_wei_for_somebody_or_something(sentence):
@@ -64,6 +65,10 @@ def test_wei_for_somebody_or_something(sentence):
         ("每张卡只限两人", "只", "zhi3"),
         ("仅剩两只", "只", "zhi1"),
         ("每只九十九元", "只", "zhi1"),
+        ("还有四十来只螃蟹", "只", "zhi1"),
+        ("最多只卖三件", "只", "zhi3"),
+        ("其余只卖半价", "只", "zhi3"),
+        ("星期一只接待团体", "只", "zhi3"),
         ("大家热烈地鼓掌", "地", "de5"),
         ("请安全地通过", "地", "de5"),
         ("我们真诚地感谢您", "地", "de5"),

@@ -67,7 +67,7 @@ def _called_en(match: re.Match[str]) -> str:
 
 _MAIL: Final = rf"{NOT_IN_CODE}(?P<address>[A-Za-z\d][A-Za-z\d._+-]{{0,63}}@{_DOMAIN})"
 _URL: Final = rf"(?:https?://|(?<![A-Za-z\d@.]))(?P<address>{_DOMAIN}{_PATH})"
-_SERVICE_NUMBER: Final = rf"(?:1(?:10|19|20|22)|12\d{{3}}|9[56]\d{{3}}|100(?:86|10|00))(?![\d.,%/-]|\s?(?:{COUNTED_ZH})|折)"
+_SERVICE_NUMBER: Final = rf"(?:1(?:10|19|20|22)|12\d{{3}}|9[56]\d{{3}}|100(?:86|10|00))(?![\d.,%/-]|\s?(?:{COUNTED_ZH})|[折起例户])"
 _SERVICE: Final = "呼叫|火警|匪警|报警|急救|求救|救援|交通事故|公安|消防|举报|投诉|咨询|监督|铁路|市民热线|客服"
 _DIALLED: Final = r"\(?\+?\d[\d() -]{0,18}\d|\d"
 
