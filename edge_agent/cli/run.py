@@ -19,7 +19,7 @@ from edge_agent.service import log
 @click.pass_obj
 def command(session: Session) -> int:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C. SIGHUP has it read its configuration again."""
-    config = session.config
+    config, file = session.config, session.loaded.path
     state_dir = config.paths.state_dir
     if owner_instead_of_root(state_dir):
         raise click.UsageError(
@@ -33,7 +33,8 @@ def command(session: Session) -> int:
     handler = log.set_up(config.log.level)
     others = set(threading.enumerate())
     try:
-        code = agent.run(config, lambda: load(session.config_path).config)
+        # The same file again: one that is gone is an error, not the end of all that it had forbidden.
+        code = agent.run(config, lambda: load(file).config)
     finally:
         log.take_down(handler)
     if set(threading.enumerate()) - others:
