@@ -117,7 +117,7 @@ def _run(options: argparse.Namespace) -> None:
     _train(options)
     _choose(options)
     folder = _recipe(options).run_folder
-    print(f"trained: {folder}; now python -m quantize student {folder} --out {folder / 'voice'}")
+    print(f"trained: {folder}; now python -m quantize student {folder} --recipe {options.recipe} --out {folder / 'voice'}")
 
 
 def _seeds(options: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from distill.teachers import kokoro_backends
 from distill.teachers.gptsovits_api import ApiSettings
 from distill.teachers.gptsovits_settings import CheckpointSettings
 from distill.train.config import TrainConfig
+from edge_agent.digest import sha256_of
 from edge_agent.errors import EdgeAgentError
 
 if sys.version_info >= (3, 11):
@@ -29,7 +30,7 @@ AUDIO_ONLY = ("gptsovits", "gptsovits-api")
 
 
 class RecipeError(EdgeAgentError):
-    """A recipe has an unknown key, a wrong type or a missing value; every fault is named at once."""
+    """A recipe has an unknown key, a wrong type or a missing value, every fault named at once; or what it names is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,20 @@ class TeacherRecipe:
     def audio_only(self) -> bool:
         """Whether durations have to be found out from the audio."""
         return self.name in AUDIO_ONLY
+
+    def cloned_from(self) -> tuple[str, ...] | None:
+        """SHA-256 of the recordings in whose voice it speaks, without one that lies on a server; None: the voice is nobody's.
+
+        Raises:
+            RecipeError: a recording cannot be read.
+        """
+        if self.checkpoints is not None:
+            path = Path(self.checkpoints.reference_audio)
+            try:
+                return (sha256_of(path),)
+            except OSError as error:
+                raise RecipeError(f"{path}, the recording whose voice this is, cannot be read: {error.strerror}") from error
+        return () if self.audio_only else None
 
     def faults(self) -> list[str]:
         """What is wrong with it, a sentence each."""

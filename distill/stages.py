@@ -90,6 +90,7 @@ def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = Fa
 
     Raises:
         DeviceError: there is no such GPU, or not one for each process.
+        RecipeError: the recording in whose voice the teacher spoke cannot be read.
         CorpusError: there is no corpus, or it is damaged.
         CheckpointError: the newest checkpoint is of another configuration and ``accept_changes`` is False.
         TrainingError: a loss became NaN or exploded.
@@ -107,8 +108,9 @@ def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = Fa
     except (OSError, ValueError, EOFError) as error:
         raise CorpusError(f"{folder / 'speaker.npy'} is missing or damaged ({error}); run the corpus command again") from error
     trainer = Trainer(
-        config, recipe.run_folder, text, audio, speaker, group, corpus=recipe.corpus_folder.name, accept_changes=accept_changes
-    )
+        config, recipe.run_folder, text, audio, speaker, group,
+        corpus=recipe.corpus_folder.name, cloned_from=recipe.teacher.cloned_from(), accept_changes=accept_changes,
+    )  # fmt: skip
     trainer.run(until)
     return recipe.run_folder
 

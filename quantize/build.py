@@ -1,4 +1,4 @@
-"""Checkpoint to voice folder, through every gate."""
+"""Student to voice folder, through every gate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge_agent.text import NothingSpeakable, Speech, plan
 from quantize import folder, gates, hearing, report
 from quantize.about import About
 from quantize.calibrate import calibrate
-from quantize.checkpoint import Student, load_student
+from quantize.checkpoint import Student
 from quantize.errors import QuantizeError
 from quantize.export import GRAPHS, export
 from quantize.gates import Gate
@@ -56,7 +56,7 @@ class Effort:
 
 
 def build_voice(
-    checkpoint: Path,
+    student: Student,
     out: Path,
     about: About,
     *,
@@ -67,7 +67,7 @@ def build_voice(
     report_to: Path | None = None,
     progress: Callable[..., Iterable[Any]] = lambda items, **_: items,
 ) -> Report:
-    """Make the voice folder ``out`` of a training checkpoint.
+    """Make the voice folder ``out`` of a trained student.
 
     Args:
         teacher: folder or file whose size stands in the report.
@@ -76,10 +76,9 @@ def build_voice(
         progress: wraps loops, as ``tqdm`` does.
 
     Raises:
-        CheckpointError, QuantizeError: nothing can be built from the checkpoint, or not there.
+        QuantizeError: nothing can be built there.
         GatesFailed: it can, but would lose too much.
     """
-    student = load_student(checkpoint)
     config = student.model.config
     report_to = report_to or out.with_name(f"{out.name}.report.md")
     with folder.staged(out, replace=replace) as stage:

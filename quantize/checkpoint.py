@@ -15,12 +15,15 @@ from quantize.errors import QuantizeError
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """``model`` in float32 with the averaged weights; ``speaker`` unit-norm float32 [speaker_dim]."""
+    """``model`` in float32 with the averaged weights; ``speaker`` unit-norm float32 [speaker_dim]. ``cloned_from`` are the SHA-256 of
+    the recordings whose voice it is, None if it is nobody's; ``says_whose`` is False for a checkpoint of before these were kept."""
 
     model: MobileSoVITS
     speaker: Tensor
     step: int
     sha256: str
+    cloned_from: tuple[str, ...] | None = None
+    says_whose: bool = True
 
 
 def load_student(path: Path) -> Student:
@@ -38,6 +41,8 @@ def load_student(path: Path) -> Student:
         model = MobileSoVITS(StudentConfig.from_dict(state["student"]))
         model.load_state_dict(state["average"])
         speaker, step = state["speaker"].float(), int(state["step"])
+        cloned_from = state.get("cloned_from")
+        cloned_from = None if cloned_from is None else tuple(map(str, cloned_from))
     except (KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise QuantizeError(f"{file} holds no student that this program can build: {error}") from error
     if speaker.shape != (model.config.speaker_dim,):
@@ -45,4 +50,5 @@ def load_student(path: Path) -> Student:
     broken = [name for name, value in state["average"].items() if not value.isfinite().all()]
     if broken:
         raise QuantizeError(f"{file}: {len(broken)} tensors are not finite, the first is {broken[0]}; take an earlier checkpoint")
-    return Student(model.eval(), speaker, step, hashlib.sha256(file.read_bytes()).hexdigest())
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return Student(model.eval(), speaker, step, digest, cloned_from, "cloned_from" in state)

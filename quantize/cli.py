@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from distill.evaluate import Listener, Remembering
 from distill.recipe import Recipe, load_recipe
-from edge_agent.digest import sha256_of
 from edge_agent.errors import EdgeAgentError
 from quantize import report
 from quantize.about import About, command, commit
 from quantize.build import Effort, GatesFailed, build_voice
+from quantize.checkpoint import Student, load_student
 from quantize.errors import QuantizeError
 from quantize.gptsovits import cli as gptsovits
 
@@ -79,10 +79,11 @@ def _student_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _student(options: argparse.Namespace, given: Sequence[str]) -> None:
     """Export, quantize, measure, and write the voice folder if every gate passes."""
+    student = load_student(options.checkpoint)
     built = build_voice(
-        options.checkpoint,
+        student,
         options.out,
-        _about(options, given),
+        _about(options, given, student),
         effort=Effort(options.check, options.layers, options.calibrate, options.hear),
         teacher=options.teacher,
         listeners=_listeners(options),
@@ -93,7 +94,7 @@ def _student(options: argparse.Namespace, given: Sequence[str]) -> None:
     print(report.size_table(built.sizes), report.gate_table(built.gates), f"wrote {options.out}", sep="\n\n")
 
 
-def _about(options: argparse.Namespace, given: Sequence[str]) -> About:
+def _about(options: argparse.Namespace, given: Sequence[str], student: Student) -> About:
     recipe = load_recipe(options.recipe) if options.recipe else None
     voice = recipe.voice if recipe else None
     return About(
@@ -106,19 +107,20 @@ def _about(options: argparse.Namespace, given: Sequence[str]) -> About:
         commit=commit(),
         command=command(given),
         scores=_scores(options.scores) if options.scores else {},
-        cloned_from=_cloned_from(recipe) if recipe else None,
+        cloned_from=_cloned_from(recipe, student),
     )
 
 
-def _cloned_from(recipe: Recipe) -> tuple[str, ...] | None:
-    """The recordings in whose voice the teacher spoke; one that lies on a server is not known here."""
-    if recipe.teacher.checkpoints is not None:
-        path = Path(recipe.teacher.checkpoints.reference_audio)
-        try:
-            return (sha256_of(path),)
-        except OSError as error:
-            raise QuantizeError(f"{path}, the recording whose voice this is, cannot be read: {error.strerror}") from error
-    return () if recipe.teacher.audio_only else None
+def _cloned_from(recipe: Recipe | None, student: Student) -> tuple[str, ...] | None:
+    """Whose voice it is, by what its training kept and by the recipe: neither can be left out to be rid of the other.
+
+    Raises:
+        QuantizeError: neither says it.
+    """
+    if recipe is None and not student.says_whose:
+        raise QuantizeError("the checkpoint does not say whose voice it is; give the --recipe it was trained by, whose teacher does")
+    told = [each for each in (student.cloned_from, recipe.teacher.cloned_from() if recipe else None) if each is not None]
+    return tuple(sorted({digest for each in told for digest in each})) if told else None
 
 
 def _teacher(recipe: Recipe) -> str:

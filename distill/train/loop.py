@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,6 +39,8 @@ class Trainer:
         speaker: unit-norm speaker vector float32 [speaker_dim].
         group: the processes that train together, and the device of this one; the batches must have been made with the same.
         corpus: name of the corpus the batches come from, kept in the checkpoints.
+        cloned_from: SHA-256 of the recordings whose voice it is, kept in the checkpoints, so that no voice made of them forgets whose
+            consent it needs; None: nobody's. A checkpoint that is continued keeps what it has.
         accept_changes: go on from a checkpoint although it was made with other settings, from here on with these.
 
     Raises:
@@ -55,6 +58,7 @@ class Trainer:
         group: Group,
         *,
         corpus: str = "",
+        cloned_from: Sequence[str] | None = None,
         accept_changes: bool = False,
     ) -> None:
         if config.text_batch % group.size or config.audio_batch % group.size:
@@ -74,6 +78,7 @@ class Trainer:
         self.average = {name: value.detach().clone().float() for name, value in self.model.state_dict().items()}
         self.step = 0
         self._corpus = corpus
+        self._cloned_from = None if cloned_from is None else sorted(cloned_from)
         self._watches = {"student": GradientWatch(), "discriminator": GradientWatch()}
         self._resume(accept_changes)
 
@@ -162,6 +167,7 @@ class Trainer:
         state = {
             "step": self.step,
             "corpus": self._corpus,
+            "cloned_from": self._cloned_from,
             "watches": {name: watch.state() for name, watch in self._watches.items()},
             "config": self.config.to_dict(),
             "student": self.model.config.to_dict(),
@@ -188,6 +194,8 @@ class Trainer:
             self._opponent.load_state_dict(state["opponent"])
             self.average = {name: value.to(self._group.device) for name, value in state["average"].items()}
             self.step = state["step"]
+            if state.get("cloned_from") is not None:
+                self._cloned_from = sorted({*state["cloned_from"], *(self._cloned_from or ())})
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise checkpoint.CheckpointError(f"{path} is no checkpoint of this training ({error}); use another folder") from error
         for name, norms in state.get("watches", {}).items():

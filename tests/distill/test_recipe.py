@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from distill.recipe import CorpusRecipe, Recipe, RecipeError, TeacherRecipe, load_recipe
+from distill.teachers.gptsovits_api import ApiSettings
+from distill.teachers.gptsovits_settings import CheckpointSettings
 from distill.train.config import Stage, TrainConfig
 from tests.distill import tiny
 
@@ -176,3 +179,19 @@ def test_the_corpus_folder_is_named_by_what_is_in_it(tmp_path):
     other += [{"teacher": api(seed=9)}, {"teacher": api(model="b")}]
     assert {folder(**changes) for changes in same} == {folder()}
     assert len({folder(), *(folder(**changes) for changes in other)}) == 1 + len(other)
+
+
+class TestWhoseVoice:
+    def test_a_recording_on_this_computer(self, tmp_path):
+        (tmp_path / "r.wav").write_bytes(b"voice")
+        here = TeacherRecipe(name="gptsovits", checkpoints=CheckpointSettings(reference_audio=str(tmp_path / "r.wav")))
+        assert here.cloned_from() == (hashlib.sha256(b"voice").hexdigest(),)
+        gone = TeacherRecipe(name="gptsovits", checkpoints=CheckpointSettings(reference_audio=str(tmp_path / "gone.wav")))
+        with pytest.raises(RecipeError, match="the recording whose voice this is, cannot be read"):
+            gone.cloned_from()
+
+    def test_a_recording_on_a_server(self):
+        assert TeacherRecipe(name="gptsovits-api", api=ApiSettings()).cloned_from() == ()
+
+    def test_nobodys(self):
+        assert TeacherRecipe().cloned_from() is None

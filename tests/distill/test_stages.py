@@ -97,6 +97,7 @@ def test_one_command_makes_corpus_training_and_choice(cooked, recipe, server):
     items = list(read_shard(load_recipe(recipe).corpus_folder / "audio" / "shard-00000.npz"))
     assert len(items) > 40 and all(item.frames.sum() == len(item.f0_hz) == len(item.audio) // 300 for item in items)
     assert [path.name for path in checkpoint.all_in(cooked)] == [f"step-{n:07d}.pt" for n in (1, 2, 3, 4)]
+    assert checkpoint.load(checkpoint.newest(cooked))["cloned_from"] == [], "somebody's, whose recordings are on the server"
     record = json.loads((cooked / "chosen.json").read_text())
     assert len(record["scores"]) == 4 and "validation sentences" in record["metric"]
 

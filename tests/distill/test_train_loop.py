@@ -84,6 +84,14 @@ def test_only_the_newest_and_the_chosen_checkpoint_are_kept(items, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_checkpoint_never_forgets_whose_voice_it_is(items, tmp_path):
+    run = tiny.config(save_every=1)
+    for stop, given in ((1, None), (2, ("cd", "ab")), (3, None), (4, ())):
+        tiny.trainer(run, tmp_path, items, cloned_from=given).run(stop)
+    kept = [_state(tmp_path, step)["cloned_from"] for step in (1, 2, 3, 4)]
+    assert kept == [None, ["ab", "cd"], ["ab", "cd"], ["ab", "cd"]]
+
+
 def test_a_run_that_is_over_stays_as_it_is(items, whole):
     path = checkpoint.newest(whole)
     before = path.stat().st_mtime_ns

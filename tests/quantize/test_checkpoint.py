@@ -14,11 +14,21 @@ from tests.rigs.student import save
 
 def test_the_averaged_weights_are_taken(student, tmp_path):
     average = {name: value + 1 for name, value in student.model.state_dict().items()}
-    loaded = load_student(save(student, tmp_path / "step-0000007.pt", average=average))
+    loaded = load_student(save(student, tmp_path / "step-0000007.pt", average=average, cloned_from=["ab"]))
     for name, value in loaded.model.state_dict().items():
         torch.testing.assert_close(value, average[name])
     assert (loaded.step, len(loaded.sha256)) == (7, 64)
+    assert (loaded.cloned_from, loaded.says_whose) == (("ab",), True)
     np.testing.assert_array_equal(loaded.speaker, student.speaker)
+
+
+def test_one_of_before_whose_voice_it_is_was_kept(student, tmp_path):
+    path = save(student, tmp_path / "step-0000007.pt")
+    state = torch.load(path, weights_only=True)
+    del state["cloned_from"]
+    torch.save(state, path)
+    loaded = load_student(path)
+    assert loaded.cloned_from is None and not loaded.says_whose
 
 
 def test_the_newest_of_a_folder(student, tmp_path):

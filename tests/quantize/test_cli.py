@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
 
 import numpy as np
@@ -10,7 +10,6 @@ import pytest
 
 from distill.recipe import Recipe, TeacherRecipe
 from distill.teachers.gptsovits_api import ApiSettings
-from distill.teachers.gptsovits_settings import CheckpointSettings
 from edge_agent.synthesis import Runtime, load_engine
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
 from edge_agent.text import Speech
@@ -78,23 +77,27 @@ class TestBuilt:
 
 
 class TestCloned:
-    """Whose voice it is, by the recipe's teacher; packing asks for that person's consent."""
+    """Whose voice it is, by the training and by the recipe; packing asks for that person's consent."""
 
-    def told(self, **teacher):
-        return _cloned_from(Recipe("runs/anna", teacher=TeacherRecipe(**teacher)))
+    NOBODYS = Recipe("runs/default")
+    ANNAS = Recipe("runs/anna", teacher=TeacherRecipe(name="gptsovits-api", api=ApiSettings()))
 
-    def test_a_recording_on_this_computer(self, tmp_path):
-        (tmp_path / "r.wav").write_bytes(b"voice")
-        checkpoints = CheckpointSettings(reference_audio=str(tmp_path / "r.wav"))
-        assert self.told(name="gptsovits", checkpoints=checkpoints) == (hashlib.sha256(b"voice").hexdigest(),)
-        with pytest.raises(QuantizeError, match="the recording whose voice this is, cannot be read"):
-            self.told(name="gptsovits", checkpoints=CheckpointSettings(reference_audio=str(tmp_path / "gone.wav")))
+    @pytest.mark.parametrize("recipe", [None, NOBODYS, ANNAS])
+    def test_a_training_that_knows_its_recordings_is_believed(self, student, recipe):
+        assert _cloned_from(recipe, dataclasses.replace(student, cloned_from=("ab", "cd"))) == ("ab", "cd")
 
-    def test_a_recording_on_a_server(self):
-        assert self.told(name="gptsovits-api", api=ApiSettings()) == ()
+    def test_a_recipe_adds_to_it(self, student):
+        assert _cloned_from(self.ANNAS, student) == ()
 
-    def test_nobodys(self):
-        assert self.told() is None
+    @pytest.mark.parametrize("recipe", [None, NOBODYS])
+    def test_nobodys(self, student, recipe):
+        assert _cloned_from(recipe, student) is None
+
+    def test_a_checkpoint_that_does_not_say_needs_its_recipe(self, student):
+        old = dataclasses.replace(student, says_whose=False)
+        assert _cloned_from(self.NOBODYS, old) is None and _cloned_from(self.ANNAS, old) == ()
+        with pytest.raises(QuantizeError, match="does not say whose voice it is; give the --recipe"):
+            _cloned_from(None, old)
 
 
 class TestGatesFail:

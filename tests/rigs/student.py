@@ -63,6 +63,7 @@ def save(student: Student, path: Path, /, **changes: object) -> Path:
         "step": student.step,
         "student": student.model.config.to_dict(),
         "speaker": student.speaker,
+        "cloned_from": None,
         "model": weights,
         "average": weights,
     }
