@@ -72,9 +72,9 @@ class VoiceSwitch:
         """See whether the store has changed or a voice has ended, and begin to go over to what is then right. Cheap."""
         stamp = self._parts.store.stamp()
         if not self._busy and (stamp != self._seen or self._asked or self._digest() != self._speaking or self._speaking is None):
-            self._busy, self._seen = True, stamp
             threading.Thread(target=self._turn, args=(self._asked,), name="voice", daemon=True).start()
-            self._asked = []
+            # Only now: a thread that the system does not give is asked for again.
+            self._busy, self._seen, self._asked = True, stamp, []
 
     def delete(self, content: bytes, signature: bytes, reply: Route) -> None:
         """Follow a signed order to delete a voice; an announcement being spoken with it ends first."""

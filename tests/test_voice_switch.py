@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -114,6 +115,19 @@ def device(tmp_path, store, clock, depot) -> Iterator[Device]:  # noqa: F811
     yield device
     device.until(lambda: not device.switch._busy)
     device.close()
+
+
+def test_a_thread_that_cannot_be_had_is_asked_for_again(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    device.until(lambda: not device.switch._busy)
+    device.install(7)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(threading.Thread, "start", lambda _thread: _refuse())
+        device.switch.choose("anna", "till")
+    device.until(lambda: device.speaking() == "anna")
+
+
+def _refuse() -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def test_an_installed_voice_takes_over_once_it_is_loaded(device: Device) -> None:
