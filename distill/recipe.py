@@ -136,6 +136,9 @@ class Recipe:
         if self.teacher.api is not None:  # where the server is does not matter, what it was asked does
             for name in ("url", "timeout_s", "patience_s"):
                 del parts["teacher"]["api"][name]
+        for asked in filter(None, (parts["teacher"]["api"], parts["teacher"].get("checkpoints"))):
+            if asked.pop("whisper"):  # whether takes were listened to matters, not where the recogniser lies
+                asked["heard"] = True
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         return Path(self.folder) / f"corpus-{digest}"
 

@@ -19,6 +19,7 @@ from distill.evaluate.listeners import LISTENING_RATE
 from distill.evaluate.speaker import Speaker
 from distill.recipe import Recipe, RecipeError, TeacherRecipe
 from distill.teachers import Teacher
+from distill.teachers.heard import error_rate
 from distill.train.data import AudioBatches, TextBatches, load_items
 from distill.train.group import Group
 from distill.train.loop import Trainer
@@ -32,6 +33,7 @@ def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
     Raises:
         RecipeError: there is no such teacher.
         TeacherError: it cannot be loaded.
+        MissingExtra: the recogniser that is to judge its takes is not there.
     """
     if recipe.name == "kokoro":
         from distill.teachers.kokoro import KokoroTeacher
@@ -42,11 +44,11 @@ def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
     if recipe.name == "gptsovits-api":
         from distill.teachers.gptsovits_api import GptSovitsApi
 
-        return GptSovitsApi(recipe.api)
+        return GptSovitsApi(recipe.api, error_rate=error_rate(recipe.api.whisper))
     if recipe.name == "gptsovits":
         from distill.teachers.gptsovits import GptSovits
 
-        return GptSovits(recipe.checkpoints)
+        return GptSovits(recipe.checkpoints, error_rate=error_rate(recipe.checkpoints.whisper))
     raise RecipeError(f"teacher.name = {recipe.name!r} is not known")
 
 

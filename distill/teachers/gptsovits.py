@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from distill.teachers.audio_only import SAMPLE_RATE, utterance
 from distill.teachers.base import TeacherError, Utterance
 from distill.teachers.gptsovits_settings import CheckpointSettings
+from distill.teachers.heard import ErrorRate, check_heard
 from edge_agent.errors import EdgeAgentError
 from edge_agent.synthesis.gptsovits import Sampling, symbols
 from edge_agent.synthesis.gptsovits.readings import Reading, read
@@ -24,14 +25,18 @@ from quantize.gptsovits.sampling import Generated, generate
 class GptSovits:
     """Checkpoints behind the teacher's port. It gives audio only: :mod:`distill.align` finds the durations.
 
+    Args:
+        settings: which they are, and how they speak.
+        error_rate: rejects takes that are misheard, if given.
+
     Raises:
         TeacherError: checkpoints, reference or listeners cannot be used.
     """
 
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, settings: CheckpointSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: CheckpointSettings, *, error_rate: ErrorRate | None = None) -> None:
+        self._settings, self._error_rate = settings, error_rate
         listeners = prompt.Listeners(
             *(Path(each) if each else None for each in (settings.hubert, settings.bert, settings.speaker_net))
         )
@@ -61,7 +66,9 @@ class GptSovits:
         fault: TeacherError | None = None
         for take in range(self._settings.takes):
             try:
-                return utterance(phonemes, self._said(reading, ids, self._settings.seed + take), self._voice.sovits.config.sample_rate)
+                wave = self._said(reading, ids, self._settings.seed + take)
+                said = utterance(phonemes, wave, self._voice.sovits.config.sample_rate)
+                return check_heard(said, text, self._error_rate) if text else said
             except TeacherError as error:
                 fault = error
         raise TeacherError(f"none of {self._settings.takes} takes is usable: {fault}") from fault

@@ -20,13 +20,11 @@ from numpy.typing import NDArray
 
 from distill.teachers.audio_only import SAMPLE_RATE, utterance
 from distill.teachers.base import TeacherError, Utterance
+from distill.teachers.heard import ErrorRate, check_heard
 from edge_agent.errors import EdgeAgentError
 
 MAX_REPLY_BYTES = 64 << 20
 LANGUAGES = ("zh", "en")
-
-ErrorRate = Callable[[NDArray[np.float32], str], float]
-"""(audio [samples] at 24 kHz, text) -> share of the text that a recogniser misheard, 0 when all is right."""
 
 
 class ServerLost(EdgeAgentError):
@@ -39,7 +37,8 @@ class ApiSettings:
 
     ``model`` names the weights the server was started with, which it does not tell itself: part of the corpus' identity.
     ``reference_audio`` is a path on the server's machine to 3 to 10 s of the voice, ``reference_text`` what is said there.
-    A sentence is asked for ``takes`` times at most, each with another seed, until one is accepted.
+    A sentence is asked for ``takes`` times at most, each with another seed, until one is accepted. ``whisper`` is the folder of a
+    recogniser; with it a take that says something else is refused, too.
     """
 
     model: str = ""
@@ -50,6 +49,7 @@ class ApiSettings:
     url: str = "http://127.0.0.1:9880"
     seed: int = 1
     takes: int = 3
+    whisper: str = ""
     timeout_s: float = 60.0
     patience_s: float = 120.0
 
@@ -77,7 +77,6 @@ class GptSovitsApi:
     Args:
         settings: where it is and what to ask for.
         error_rate: rejects takes that are misheard, if given.
-        worst_error: the largest error rate of an accepted take.
         sleep: waits between attempts while the server cannot be reached.
     """
 
@@ -88,10 +87,9 @@ class GptSovitsApi:
         settings: ApiSettings,
         *,
         error_rate: ErrorRate | None = None,
-        worst_error: float = 0.15,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._settings, self._error_rate, self._worst_error, self._sleep = settings, error_rate, worst_error, sleep
+        self._settings, self._error_rate, self._sleep = settings, error_rate, sleep
         # the server is in one's own network: a proxy from the environment has no business there
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
@@ -108,12 +106,9 @@ class GptSovitsApi:
         for take in range(self._settings.takes):
             wave, sample_rate = self._ask(text, self._settings.seed + take)
             try:
-                said = utterance(phonemes, wave, sample_rate)
-                self._check_heard(said, text)
+                return check_heard(utterance(phonemes, wave, sample_rate), text, self._error_rate)
             except TeacherError as error:
                 fault = error
-            else:
-                return said
         raise TeacherError(f"none of {self._settings.takes} takes is usable: {fault}") from fault
 
     def describe(self) -> dict[str, str]:
@@ -124,13 +119,6 @@ class GptSovitsApi:
             "seed": str(settings.seed),
             "licence": settings.licence,
         }
-
-    def _check_heard(self, said: Utterance, text: str) -> None:
-        if self._error_rate is None:
-            return
-        error = self._error_rate(said.audio, text)
-        if error > self._worst_error:
-            raise TeacherError(f"misheard by {error:.0%}: {text!r}")
 
     def _ask(self, text: str, seed: int) -> tuple[NDArray[np.float32], int]:
         settings = self._settings

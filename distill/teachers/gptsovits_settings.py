@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class CheckpointSettings:
     """``[teacher.checkpoints]`` of a recipe: paths of the two checkpoints, of 3 to 10 s of the voice and of the models that
     listen to it; ``bert`` for Chinese, ``speaker_net`` for v2Pro and v2ProPlus. A sentence is said ``takes`` times at most,
-    each with another seed, until one is accepted."""
+    each with another seed, until one is accepted; ``whisper`` is the folder of a recogniser, with which a take that says something
+    else is refused, too."""
 
     s1: str = ""
     s2: str = ""
@@ -21,6 +22,7 @@ class CheckpointSettings:
     speaker_net: str = ""
     seed: int = 1
     takes: int = 3
+    whisper: str = ""
 
     def faults(self) -> list[str]:
         """What is wrong with it, a sentence each."""
