@@ -37,26 +37,36 @@ def staged(out: Path, *, replace: bool) -> Iterator[Path]:
     """A hidden folder beside ``out`` that takes its place when the block ends well, and vanishes when it does not.
 
     Raises:
-        QuantizeError: ``out`` exists and may not be replaced, or is something else than a voice.
+        QuantizeError: ``out`` exists and may not be replaced, or is something else than a voice, or cannot be written.
     """
     if out.exists() and not replace:
         raise QuantizeError(f"{out} exists; say --replace to build it anew")
     if out.exists() and not (out / "voice.json").is_file():
         raise QuantizeError(f"{out} exists and holds no voice, so it is not replaced")
-    out.parent.mkdir(parents=True, exist_ok=True)
     stage = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    stage.mkdir()
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        stage.mkdir()
         yield stage
-        if out.exists():
-            old = out.with_name(f".{out.name}.{os.getpid()}.old")
-            out.rename(old)
-            stage.rename(out)
-            shutil.rmtree(old)
-        else:
-            stage.rename(out)
+        _put(stage, out)
+    except OSError as error:
+        raise QuantizeError(f"{out} was not built: {error.strerror or error} ({error.filename or out})") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _put(stage: Path, out: Path) -> None:
+    if not out.exists():
+        stage.rename(out)
+        return
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    out.rename(old)
+    try:
+        stage.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old)
 
 
 def write_graphs(

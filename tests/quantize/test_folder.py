@@ -28,9 +28,15 @@ class TestStaged:
         assert [path.name for path in (tmp_path / "deep").iterdir()] == ["voice"]
 
     def test_nothing_is_left_of_a_failure(self, tmp_path):
-        with pytest.raises(FileNotFoundError), staged(tmp_path / "voice", replace=False) as stage:
+        message = r"voice was not built: No such file or directory \(.*no such folder/file\)"
+        with pytest.raises(QuantizeError, match=message), staged(tmp_path / "voice", replace=False) as stage:
             (stage / "no such folder" / "file").write_text("x")
         assert not list(tmp_path.iterdir())
+
+    def test_where_nothing_can_be_written(self, tmp_path):
+        (tmp_path / "file").write_text("x")
+        with pytest.raises(QuantizeError, match="was not built: File exists"), staged(tmp_path / "file" / "voice", replace=False):
+            pass
 
     def test_an_old_voice_stays_when_the_new_one_fails(self, tmp_path):
         voice = self.old_voice(tmp_path)
