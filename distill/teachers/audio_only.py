@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from distill.evaluate import pitch
 from distill.teachers.base import SAMPLES_PER_FRAME, TeacherError, Utterance, check
+from edge_agent.text import TextError
 from edge_agent.text.symbols import encode
 
 SAMPLE_RATE = 24_000
@@ -31,6 +32,10 @@ def utterance(phonemes: str, wave: NDArray[np.float32], sample_rate: int) -> Utt
     Raises:
         TeacherError: silence, NaN, phonemes outside the alphabet, or too short or too long for them.
     """
+    try:
+        ids = np.array(encode(phonemes), np.int64)
+    except TextError as error:
+        raise TeacherError(f"{phonemes!r} cannot be said: {error}") from error
     if not np.isfinite(wave).all():
         raise TeacherError(f"audio of {phonemes!r} is not finite")
     if sample_rate != SAMPLE_RATE:
@@ -40,7 +45,7 @@ def utterance(phonemes: str, wave: NDArray[np.float32], sample_rate: int) -> Utt
     wave = wave[: frames * SAMPLES_PER_FRAME]
     return check(
         Utterance(
-            phonemes, np.array(encode(phonemes), np.int64), wave,
+            phonemes, ids, wave,
             f0_hz=pitch.track(wave, SAMPLE_RATE), energy=log_energy(wave),
         )
     )

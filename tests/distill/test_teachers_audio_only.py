@@ -39,6 +39,11 @@ def test_a_tone_lies_in_its_band():
     assert power[40].argmax() == pytest.approx(band, abs=1)
 
 
+def test_what_is_no_phoneme_is_refused():
+    with pytest.raises(TeacherError, match=r"'a§' cannot be said: symbol '§' \(U\+00A7\) at 1 is not in the phoneme table"):
+        utterance("a§", sentence(1.0), RATE)
+
+
 @pytest.mark.parametrize(
     ("wave", "message"),
     [
