@@ -52,7 +52,8 @@ _BEFORE_WORDS: Final = {
     "approx": "approximately", "max": "maximum", "min": "minimum", "avg": "average", "temp": "temperature", "incl": "including",
     "excl": "excluding", "bldg": "building", "dept": "department", "appt": "appointment", "mgr": "manager",
 }  # fmt: skip
-_BEFORE_FIGURES: Final = {"ext": "extension", "rm": "room", "vol": "volume", "fig": "figure", "tel": "telephone"}
+_BEFORE_FIGURES: Final = {"p": "page", "pp": "pages", "pg": "page", "ext": "extension", "rm": "room", "vol": "volume",
+                          "fig": "figure", "tel": "telephone"}  # fmt: skip
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
 _MONTHS: Final = {**{name[:3]: name for name in MONTHS}, "Sept": "September"}
@@ -102,7 +103,11 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<=[A-Za-z] )Co(?:\.(?!{_END})|(?=\.(?:{_END})))", "Company"),
     rule(rf"\b((?:[A-Z]\.)+[A-Z])\.(?= (?!(?:{_OPENERS})\b)[A-Za-z\d(]|[,;:!?)])", r"\1"),
     rule(r"\b([A-Z])\. ([A-Z])\. (?=[A-Z][a-z])", r"\1 \2 "),
-    rule(rf"(^|[,:] |\b(?:for|by|with) |\b[A-Z][A-Za-z'-]* )([A-Z])\. (?=(?!(?:{_OPENERS})\b)[A-Z](?:[a-z]|\. [A-Z]))", _initial),
+    rule(
+        r"(^|[,:] |\b(?:for|by|with|mister|missus) |\b[A-Z][A-Za-z'-]* )([A-Z])\. "
+        rf"(?=(?!(?:{_OPENERS})\b)[A-Z](?:[a-z]|\. [A-Z]))",
+        _initial,
+    ),
     rule(r"(?<![A-Za-z])(MR|MRS|DR)\.? (?=[A-Z]{2})", lambda m: {"MR": "MISTER ", "MRS": "MISSUS ", "DR": "DOCTOR "}[m[1]]),
     rule(r"\b((?:I|[A-Z]{2}|Interstate|Highway|Route)[- ]?\d+) ([NSEW])\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
     rule(rf"\b([Ww]inds? (?:from (?:the )?|out of the |is |are )?)({_DIRECTION})\b", lambda m: f"{m[1]}{_DIRECTIONS[m[2]].lower()}"),
@@ -119,6 +124,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"\b({_DAY})\b\.?\s?[-–—]\s?({_DAY})\b\.?", lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}"),
     rule(rf"\b({_DAY})\b(?:\.|(?=,? ?\d|, ?(?:{_MONTH})))", lambda m: _DAYS[m[1]]),
     rule(rf"\b({_MONTH})\b\.? ?(?=\d)", lambda m: f"{_MONTHS[m[1]]} "),
+    rule(rf"\b(in|since|until|last|next|early|late) ({_MONTH})\b(?:\.(?!{_END}))?", lambda m: f"{m[1]} {_MONTHS[m[2]]}"),
     rule(rf"(?<=\d )({_MONTH})\b\.?(?=,? ?(?:19|20)\d\d)", lambda m: _MONTHS[m[1]]),
     rule(rf"(?<![\d.:])(\d{{1,2}}(?:st|nd|rd|th)?) ({_MONTH})\b(?:\.(?!{_END}))?", lambda m: f"{m[1]} {_MONTHS[m[2]]}"),
     rule(rf"\b({_DIRECTION})\b\.? (?=\d+(?:st|nd|rd|th)\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),

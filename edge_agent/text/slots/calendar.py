@@ -122,7 +122,11 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", " at "),
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
     rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
-    rule(rf"(?i)\b(on|by|ends|until|from|since|after|before|through|starting|begins|starts) {_SHORT_DATE}", _short_en),
+    rule(
+        r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day,?|on|by|ends|until|from|since|after|before|through|starting|begins|starts) "
+        rf"{_SHORT_DATE}",
+        _short_en,
+    ),
     rule(rf"\b{_MONTH} {_DAYS}(?:,? {_YEAR})?{_NO_TIME}", _days_en),
     rule(rf"(?<![\d.:/-]){_DAYS} (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _days_en),
     rule(rf"\b(?P<the>[Tt]he )(?P<day>{_DAY})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _day_of_month_en),

@@ -44,6 +44,7 @@ UNITS: Final = {
     "mg": ("毫克", "milligram", "milligrams"),
     "mcg": ("微克", "microgram", "micrograms"),
     "μg": ("微克", "microgram", "micrograms"),
+    "pcs": ("件", "piece", "pieces"),
     "g": ("克", "gram", "grams"),
     "t": ("吨", "ton", "tons"),
     "lb": ("磅", "pound", "pounds"),
@@ -257,7 +258,11 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?:(?<=[Pp]ressure )|(?<=[Pp]ressure is )|(?<=\bBP )|(?<=\bBP is )){_PRESSURE}", _pressure_en),
     rule(r"(?<![\d.])(\d{1,3})\s?'\s?(\d{1,2})\s?(?:\"|”|'')", _feet_and_inches_en),
     rule(rf"(?<![\d.])({NUMBER})\"{BEFORE_NOUN}", _inch_en),
-    rule(rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|(?= of (?:rain|snow|ice|water)))", lambda m: _inches_en(m[1])),
+    rule(
+        rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|(?= of (?:rain|snow|ice|water)))",
+        lambda m: f"{m[1]} {'inch' if m[1] == '1' else 'inches'}",
+    ),
+    rule(r"(?<![\d.])(\d+) ?h(?:rs?)? ?(\d{1,2}) ?m(?![A-Za-z²³/])", lambda m: f"{quantity_en(m[1], 'h')} {quantity_en(m[2], 'min')}"),
     rule(rf"(?<![\d.])({NUMBER})\s?[x×]\s?(?={NUMBER}(?:\s?[x×]|\s?[a-z]))", lambda m: f"{numbers_en.cardinal(m[1])} by "),
     rule(
         rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{_UNIT}",

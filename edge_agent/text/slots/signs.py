@@ -42,7 +42,8 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EARLY_EN: Final[tuple[Rule, ...]] = (
-    rule(r"[(\[](\d{1,2})[)\]](?!\s?\d)", r" \1 "),
+    rule(r"(?<=[a-z])\(s\)", "s"),
+    rule(r"[(\[](\d{1,2}|[A-Za-z])[)\]](?!\s?\d)", r" \1"),
     rule(r"\s?>=\s?(?=[-$\d])", " at least "),
     rule(r"\s?<=\s?(?=[-$\d])", " at most "),
     rule(r"\s?>\s?(?=[-$\d])", " greater than "),
@@ -51,7 +52,6 @@ EARLY_EN: Final[tuple[Rule, ...]] = (
 """Of signs around figures, so before any figure is read."""
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(r"(?<=[a-z])\(s\)", "s"),
     rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]](?=\s*[A-Za-z])", _aside),
     rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]]", _last_aside),
     rule(r"\s?&\s?", " and "),

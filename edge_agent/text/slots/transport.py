@@ -20,6 +20,7 @@ AIRLINES: Final = frozenset(
 _TRAIN: Final = "[GDCZTKYLS]"
 _NUMBERED: Final = "seat|row|gate|platform|track|exit|stand|runway|bay|dock|lane|stop|room|ward|unit|section"
 """Places numbered with a letter behind, which is no unit: track 14W."""
+_LETTERED: Final = r"\d{1,2}(?:[A-Z]|[a-fjk])(?![A-Za-z\d])"
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _FLIGHT: Final = rf"{NOT_IN_CODE}(?P<airline>[A-Z]{{2}}|\d[A-Z]|[A-Z]\d)[ -]?(?P<number>\d{{3,4}})(?![A-Za-z\d])"
 
@@ -45,7 +46,8 @@ def _known_flight_en(match: re.Match[str]) -> str:
 
 
 def _lettered_en(match: re.Match[str]) -> str:
-    return f"{match[1]}{numbers_en.cardinal(match[2])} {match[3].upper()}"
+    places = re.sub(r"(?<=[A-Za-z])\s?[-–]\s?(?=\d)", " to ", match[2])
+    return match[1] + re.sub(r"(\d+)([A-Za-z])", lambda place: f"{numbers_en.cardinal(place[1])} {place[2].upper()}", places)
 
 
 def _plate_zh(match: re.Match[str]) -> str:
@@ -86,7 +88,7 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(rf"((?i:\b(?:{_NUMBERED})s? ))(\d{{1,2}})([A-Z]|[a-fjk])(?![A-Za-z\d])", _lettered_en),
+    rule(rf"((?i:\b(?:{_NUMBERED})s? ))({_LETTERED}(?:(?:, |,? and |,? or | to |\s?[-–]\s?){_LETTERED})*)", _lettered_en),
     rule(rf"(?<=[Ff]light ){_FLIGHT}", _flight_en),
     rule(_FLIGHT, _known_flight_en),
     rule(r"(?i)\b(flight )(\d{2,4})\b", _spelled_en),
