@@ -60,7 +60,10 @@ def list_phrases(session: Session, limit: int, order: Order, text: str | None, a
 
 @command.command()
 @click.argument("texts", nargs=-1)
-@click.option("--file", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="Phrases, one a line.")
+@click.option(
+    "--file", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="Phrases, one a line; # begins a remark.",
+)
 @click.option("--lang", type=click.Choice(("auto", "zh", "en")), default="auto", show_default=True, help="Their language.")
 @click.option("--voice", metavar="ID", help="The voice to speak them with. [default: the active one]")
 @click.option("--pin/--no-pin", default=False, show_default=True, help="Keep them whatever happens.")
@@ -70,8 +73,8 @@ def prewarm(
     session: Session, texts: tuple[str, ...], path: Path | None, lang: str, voice: str | None, pin: bool, timeout_s: float
 ) -> int:
     """Have the daemon make TEXTS ready before they are wanted."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path else []
-    wanted = [text for text in map(str.strip, (*texts, *lines)) if text]
+    lines = map(str.strip, path.read_text(encoding="utf-8").splitlines() if path else ())
+    wanted = [text for text in (*map(str.strip, texts), *(line for line in lines if not line.startswith("#"))) if text]
     if not wanted:
         raise click.UsageError("nothing to prewarm: give TEXTS or --file")
     mqtt = session.config.mqtt.build()

@@ -129,7 +129,7 @@ class TestCache:
             route.answer(texts=len(command.texts), segments_made=2 * len(command.texts), texts_failed=0)
 
         answering = daemon(reply=reply)
-        (tmp_path / "phrases.txt").write_text("一\n\n二\n", encoding="utf-8")
+        (tmp_path / "phrases.txt").write_text("# 号码\n一\n\n二\n", encoding="utf-8")
         result = edge_agent("cache", "prewarm", "three", "--file", tmp_path / "phrases.txt", "--lang", "zh", "--pin")
         assert (result.code, result.out) == (0, "3 of 3 texts are ready, 6 segments were made for it\n")
         (command,) = answering.commands
