@@ -23,7 +23,7 @@ HAN = re.compile(r"[\u3400-\u9fff\u3007]+")
 # Most frequent reading where the reference lists another one first.
 DEFAULTS = {
     "得": "de5", "长": "chang2", "喽": "lou5", "哦": "o4", "嗯": "en4", "欸": "ei2", "谁": "shei2", "只": "zhi1",
-    "子": "zi3", "似": "si4", "假": "jia4", "切": "qie1", "调": "tiao2", "冠": "guan4", "尽": "jin4", "曲": "qu3",
+    "子": "zi3", "似": "si4", "切": "qie1", "调": "tiao2", "冠": "guan4", "尽": "jin4", "曲": "qu3",
     "舍": "she4", "帖": "tie3", "兴": "xing4", "咽": "yan1", "脏": "zang1", "爪": "zhua3", "撒": "sa3", "轧": "zha2",
     "晃": "huang4", "脯": "fu3", "匙": "chi2", "泊": "bo2", "炸": "zha4", "埔": "pu3",
 }  # fmt: skip
@@ -40,7 +40,7 @@ def _words(dictionary: Iterable[str]) -> Iterator[tuple[str, int]]:
             yield word, int(frequency)
 
 
-NOT_INSIDE = frozenset("地方 东西 大方 大意 一行 行长 星星 所长 得来 得出 调来 高行 码子 座子 谷子".split())
+NOT_INSIDE = frozenset("地方 东西 大方 大意 一行 行长 星星 所长 得来 得出 调来 高行 码子 座子 谷子 身处".split())
 """Own words whose characters are read otherwise in longer words (东西方, 看得出)."""
 
 

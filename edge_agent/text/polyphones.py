@@ -71,6 +71,7 @@ _CONTEXTS: Final[dict[str, tuple[_Context, ...]]] = {
     "行": (_context("hang2", before=f"[{_FIGURE}几每逐]"),),
     "一行": (_context("yi4 xing2", after=f"[{_FIGURE}几数]+[多余]?[人名位]"),),
     "转": (_context("zhuan4", before=f"[{_FIGURE}]", after="$|每|左右|以[上下内]|的|[到至]"),),
+    "地": (),  # see _adverb_mark
     "落": (_context("la4", before=_LOST, after="在|下"),),
     "量": (_context("liang2", after="一下|一量|体温|血压|血糖|身高|体重|尺寸|腰围|几次|完"),),
     "还": (_context("huan2", before="请|及时|按时|按期|尽快|尽早|自行"), _context("huan2", before="[把将].*", after="[到至]")),
@@ -79,18 +80,15 @@ _CONTEXTS: Final[dict[str, tuple[_Context, ...]]] = {
 
 def resolve(phrase: Sequence[Word]) -> list[Word]:
     """The words of one phrase (no punctuation inside), each that stands alone read as its neighbours ask."""
-    return [_read(phrase, i, word) for i, word in enumerate(phrase)]
+    return [_read(phrase, i, word) if word.text in _CONTEXTS else word for i, word in enumerate(phrase)]
 
 
 def _read(phrase: Sequence[Word], i: int, word: Word) -> Word:
     if word.text == "地":
         return _adverb_mark(phrase, i, word)
-    contexts = _CONTEXTS.get(word.text)
-    if contexts is None:
-        return word
     before = _text(phrase[max(0, i - _REACH) : i])
     after = _text(phrase[i + 1 : i + 1 + _REACH])
-    for context in contexts:
+    for context in _CONTEXTS[word.text]:
         if context.before.search(before) and context.after.match(after):
             return Word(word.text, context.reading)
     return word
