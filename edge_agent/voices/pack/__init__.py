@@ -1,6 +1,6 @@
 """Voice packs: one file that carries a voice, its owner's consent and two signatures; see ``edge_agent/voices/README.md``."""
 
-from edge_agent.voices.pack.build import build_pack, seal_pack, sign_pack
+from edge_agent.voices.pack.build import build_pack
 from edge_agent.voices.pack.chime import Recording
 from edge_agent.voices.pack.errors import PackError, Reason
 from edge_agent.voices.pack.extras import Extras, read_extras
@@ -9,6 +9,7 @@ from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import ALWAYS, FileEntry, Manifest
 from edge_agent.voices.pack.program import Program
 from edge_agent.voices.pack.reader import OpenPack, open_pack
+from edge_agent.voices.pack.sign import seal_pack, sign_pack
 from edge_agent.voices.pack.synthetic import write_synthetic_consent
 from edge_agent.voices.pack.unpack import Sink
 from edge_agent.voices.pack.verify import verify_folder

@@ -1,13 +1,10 @@
-"""Making a pack: build a draft of a voice's folder, sign it, seal it for devices."""
+"""Making a pack: a draft of a voice's folder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,15 +13,13 @@ from edge_agent import __version__
 from edge_agent.templates import Templates
 from edge_agent.voices.catalog import CARD
 from edge_agent.voices.consent import Consent, ConsentError
-from edge_agent.voices.encryption import encrypt
-from edge_agent.voices.keys import KeysError, SecretKey, Signature
 from edge_agent.voices.pack import ustar
 from edge_agent.voices.pack.chime import read_chime
-from edge_agent.voices.pack.container import OPEN_BODY, SEALED_BODY, Container, Slice, read_container, signature_name
+from edge_agent.voices.pack.container import OPEN_BODY, Slice
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.limits import Limits
 from edge_agent.voices.pack.manifest import ALWAYS, CONSENT, CONSENT_SIGNATURE, MANIFEST, MANIFEST_SIGNATURE, FileEntry, Manifest
-from edge_agent.voices.pack.unpack import Head, head, parse_body
+from edge_agent.voices.pack.new_file import new_file
 from edge_agent.voices.pack.verify import open_regular
 
 _OWN = {MANIFEST, MANIFEST_SIGNATURE, CONSENT, CONSENT_SIGNATURE}
@@ -94,69 +89,13 @@ def build_pack(
         read_chime(name, sources[path].read_bytes())
     body = ustar.member(MANIFEST, manifest.to_bytes())
     size = len(body) + sum(ustar.member_bytes(entry.size) for entry in entries) + len(ustar.END)
-    with _new_file(out) as file:
+    with new_file(out) as file:
         file.write(ustar.header(OPEN_BODY, size) + body)
         by_path = {entry.path: entry for entry in entries}
         for entry in (by_path.pop(CONSENT), by_path.pop(CONSENT_SIGNATURE), *by_path.values()):
             _copy(entry, sources[entry.path], file)
         file.write(ustar.END + bytes(ustar.padding(size)) + ustar.END)
     return manifest
-
-
-def sign_pack(pack: Path, out: Path, *, station: SecretKey, author: SecretKey | bytes | None = None) -> None:
-    """Sign a draft, or sign a pack anew that is not sealed.
-
-    Args:
-        station: signs the pack file.
-        author: signs the manifest; or the signature of it, made elsewhere by the stock tool; None keeps the one it has.
-
-    Raises:
-        PackError: it is no such pack, or has no signature to keep.
-        OSError: ``out`` exists or cannot be written.
-    """
-    with open_regular(pack) as file:
-        container, first = _open_unsealed(file)
-        signature = first.manifest_signature
-        if isinstance(author, bytes):
-            signature = _foreign_signature(author)
-        elif author is not None:
-            signature = author.sign(first.manifest, _trusted_comment(first))
-        if signature is None:
-            raise PackError("unsigned", "nobody has signed the manifest yet; give the author's key or signature")
-        kept = first.manifest_bytes + (ustar.member_bytes(len(first.manifest_signature)) if first.manifest_signature else 0)
-        beginning = ustar.member(MANIFEST, first.manifest) + ustar.member(MANIFEST_SIGNATURE, signature)
-        container.body.seek(0)
-        container.body.read(kept)
-
-        def write_body(target: BinaryIO) -> None:
-            target.write(beginning)
-            shutil.copyfileobj(container.body, target)
-
-        _write_signed(out, OPEN_BODY, write_body, station, _trusted_comment(first))
-
-
-def seal_pack(pack: Path, out: Path, *, recipients: Sequence[str], station: SecretKey) -> None:
-    """Encrypt a signed pack so that only these devices can read it, and sign the result.
-
-    Args:
-        recipients: age public keys: ``age1...``.
-
-    Raises:
-        PackError: it is no such pack, or a draft.
-        KeysError: a recipient is no age key, or there is none.
-        OSError: ``out`` exists or cannot be written.
-    """
-    keys = [_recipient(each) for each in dict.fromkeys(recipients)]
-    if not keys:
-        raise KeysError("a pack must be sealed for at least one device; its key is shown by: edge-agent keys show")
-    with open_regular(pack) as file:
-        container, first = _open_unsealed(file)
-        if first.manifest_signature is None:
-            raise PackError("unsigned", f"{pack} is a draft; sign it first: edge-agent voice sign")
-        container.body.seek(0)
-        _write_signed(
-            out, SEALED_BODY, lambda target: encrypt(container.body, target, keys), station, _trusted_comment(first)
-        )
 
 
 def _sources(folder: Path) -> dict[str, Path]:
@@ -245,62 +184,3 @@ def _copy(entry: FileEntry, source: Path, target: BinaryIO) -> None:
     if digest.hexdigest() != entry.sha256:
         raise PackError("damaged", f"{source} changed while it was packed")
     target.write(bytes(ustar.padding(entry.size)))
-
-
-def _open_unsealed(file: BinaryIO) -> tuple[Container, Head]:
-    container = read_container(file, Limits())
-    if container.sealed:
-        raise PackError("malformed", "the pack is sealed already; take the one it was sealed from")
-    return container, parse_body(container.body, head(Limits()), None, to_the_end=False)
-
-
-def _trusted_comment(first: Head) -> str:
-    """What ``minisign -V`` shows the technician."""
-    manifest = Manifest.from_bytes(first.manifest)
-    return f"voice={manifest.id} seq={manifest.seq} version={manifest.version}"
-
-
-def _foreign_signature(content: bytes) -> bytes:
-    """A signature by the stock tool, with its untrusted comment made minisign's own, which packs require."""
-    try:
-        return Signature.from_bytes(content).with_own_comment().content
-    except ValueError as error:
-        raise PackError("forged", f"this is no minisign signature: {error}") from error
-
-
-def _recipient(text: str) -> Any:
-    import pyrage
-
-    try:
-        return pyrage.x25519.Recipient.from_str(text)
-    except pyrage.RecipientError as error:
-        raise KeysError(f"{text[:80]!r} is no age public key ({error}); the device shows its own: edge-agent keys show") from error
-
-
-def _write_signed(out: Path, name: str, write_body: Any, station: SecretKey, comment: str) -> None:
-    blank = station.sign(b"", comment)  # as long as the signature will be
-    start = ustar.member_bytes(len(blank)) + ustar.BLOCK
-    with _new_file(out) as file:
-        file.write(bytes(start))
-        write_body(file)
-        size = file.tell() - start
-        file.write(bytes(ustar.padding(size)) + ustar.END)
-        signature = station.sign(Slice(file, start, size), comment)
-        file.seek(0)
-        file.write(ustar.member(signature_name(name), signature) + ustar.header(name, size))
-
-
-@contextmanager
-def _new_file(out: Path) -> Iterator[BinaryIO]:
-    """A file that is there, whole and on the medium, when the block ends well, and not there otherwise."""
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    if out.exists():
-        raise FileExistsError(f"{out} exists; remove it, or write to another file")
-    try:
-        with temporary.open("x+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
