@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto
 
+from distill.staged import staged_folder
 from distill.student import StudentConfig
 from edge_agent.playback.loudness import integrated_lufs
 from edge_agent.synthesis import Runtime
@@ -43,30 +42,11 @@ def staged(out: Path, *, replace: bool) -> Iterator[Path]:
         raise QuantizeError(f"{out} exists; say --replace to build it anew")
     if out.exists() and not (out / "voice.json").is_file():
         raise QuantizeError(f"{out} exists and holds no voice, so it is not replaced")
-    stage = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        stage.mkdir()
-        yield stage
-        _put(stage, out)
+        with staged_folder(out) as stage:
+            yield stage
     except OSError as error:
         raise QuantizeError(f"{out} was not built: {error.strerror or error} ({error.filename or out})") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _put(stage: Path, out: Path) -> None:
-    if not out.exists():
-        stage.rename(out)
-        return
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    out.rename(old)
-    try:
-        stage.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    shutil.rmtree(old)
 
 
 def write_graphs(

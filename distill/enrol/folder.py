@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from distill.enrol.errors import EnrolmentError
+from distill.staged import staged_folder
 
 RESULT_FILE, REPORT_FILE, VECTOR_FILE = "enrol.json", "report.html", "speaker.npy"
 
@@ -32,27 +31,8 @@ def staged(out: Path, *, replace: bool) -> Iterator[Path]:
         EnrolmentError: see :func:`check_free`; or the place cannot be written.
     """
     check_free(out, replace=replace)
-    stage = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        stage.mkdir()
-        yield stage
-        _put(stage, out)
+        with staged_folder(out) as stage:
+            yield stage
     except OSError as error:
         raise EnrolmentError(f"{error.filename or out} cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _put(stage: Path, out: Path) -> None:
-    if not out.exists():
-        stage.rename(out)
-        return
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    out.rename(old)
-    try:
-        stage.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    shutil.rmtree(old)
