@@ -13,6 +13,7 @@ from typing import Protocol
 
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress.backoff import Backoff
+from edge_agent.ingress.base import IngressError
 from edge_agent.ingress.connection import Connection, Received
 from edge_agent.ingress.diagnosis import Diagnosis, Ending
 from edge_agent.ingress.mqtt_config import MqttConfig
@@ -86,7 +87,11 @@ class Link:
         """Raises:
         IngressError: a certificate cannot be used.
         """
-        self._tls = self._config.tls_context()
+        try:
+            self._tls = self._config.tls_context()
+        except IngressError:
+            self._wakeup.close()  # there will be no thread to do it
+            raise
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
