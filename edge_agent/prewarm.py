@@ -6,6 +6,7 @@ import logging
 from functools import partial
 from pathlib import Path
 
+from edge_agent.phrases import read_phrases
 from edge_agent.service.health import Health
 from edge_agent.speech import Repertoires
 from edge_agent.voices import VoiceInfo
@@ -42,10 +43,10 @@ class Prewarm:
         """With what is wrong with the file."""
         brought = self._repertoires.of(voice).phrases
         try:
-            lines = [line.strip() for line in self.file.read_text("utf-8").splitlines()] if self.file is not None else []
+            own = read_phrases(self.file) if self.file is not None else []
         except (OSError, UnicodeError) as error:
             return brought, str(error)
-        return tuple(dict.fromkeys((*brought, *(line for line in lines if line and not line.startswith("#"))))), None
+        return tuple(dict.fromkeys((*brought, *own))), None
 
     def _done(self, n_texts: int, trouble: str | None, made: int, problems: list[str]) -> None:
         log.info("prewarmed texts=%d segments_made=%d failed=%d", n_texts, made, len(problems))

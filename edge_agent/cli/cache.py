@@ -19,7 +19,7 @@ from edge_agent.cli.output import print_json, print_table, progress, shorten, si
 from edge_agent.cli.ownership import as_owner_of
 from edge_agent.client.requests import batches
 from edge_agent.ingress.broker_client import BrokerClient
-from edge_agent.phrases import CacheEntry, Order, PhraseCache
+from edge_agent.phrases import CacheEntry, Order, PhraseCache, read_phrases
 
 
 @click.group("cache")
@@ -73,8 +73,7 @@ def prewarm(
     session: Session, texts: tuple[str, ...], path: Path | None, lang: str, voice: str | None, pin: bool, timeout_s: float
 ) -> int:
     """Have the daemon make TEXTS ready before they are wanted."""
-    lines = map(str.strip, path.read_text(encoding="utf-8").splitlines() if path else ())
-    wanted = [text for text in (*map(str.strip, texts), *(line for line in lines if not line.startswith("#"))) if text]
+    wanted = [*filter(None, map(str.strip, texts)), *(read_phrases(path) if path else ())]
     if not wanted:
         raise click.UsageError("nothing to prewarm: give TEXTS or --file")
     mqtt = session.config.mqtt.build()

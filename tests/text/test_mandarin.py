@@ -1,22 +1,10 @@
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.text import mandarin
 from edge_agent.text.symbols import encode
-
-
-def syllables(sentence: str, word: str) -> str:
-    """Syllables of `word` where it stands in `sentence`."""
-    characters, read = "", []
-    for run in re.findall("[\u3400-\u9fff]+", sentence):
-        for each in mandarin.read(run):
-            characters += each.text
-            read += each.syllables
-    at = characters.index(word)
-    return " ".join(read[at : at + len(word)])
+from tests.text.readings import syllables
 
 
 @pytest.mark.parametrize(

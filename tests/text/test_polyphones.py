@@ -1,20 +1,8 @@
-import re
-
 import pytest
 
-from edge_agent.text import mandarin, polyphones
+from edge_agent.text import polyphones
 from edge_agent.text.zh_words import Word
-
-
-def reading(sentence: str, word: str) -> str:
-    """Syllables of `word` where it first stands in `sentence`."""
-    characters, read = "", []
-    for run in re.findall("[\u3400-\u9fff]+", sentence):
-        for each in mandarin.read(run):
-            characters += each.text
-            read += each.syllables
-    at = characters.index(word)
-    return " ".join(read[at : at + len(word)])
+from tests.text.readings import syllables
 
 
 @pytest.mark.parametrize(
@@ -35,7 +23,7 @@ def reading(sentence: str, word: str) -> str:
     ],
 )
 def test_wei_that_is_or_becomes(sentence):
-    assert reading(sentence, "为") == "wei2"
+    assert syllables(sentence, "为") == "wei2"
 
 
 @pytest.mark.parametrize(
@@ -54,7 +42,7 @@ def test_wei_that_is_or_becomes(sentence):
     ],
 )
 def test_wei_for_somebody_or_something(sentence):
-    assert reading(sentence, "为") == "wei4"
+    assert syllables(sentence, "为") == "wei4"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +85,7 @@ def test_wei_for_somebody_or_something(sentence):
     ],
 )
 def test_neighbours_decide(sentence, word, expected):
-    assert reading(sentence, word) == expected
+    assert syllables(sentence, word) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,7 +103,7 @@ def test_neighbours_decide(sentence, word, expected):
 )
 def test_surnames_before_a_title(sentence, expected):
     name = next(character for character in sentence if character in "曾任单查区")
-    assert reading(sentence, name) == expected
+    assert syllables(sentence, name) == expected
 
 
 def test_resolve_keeps_every_word_and_its_length():

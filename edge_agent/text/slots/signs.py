@@ -11,7 +11,6 @@ from edge_agent.text.slots.rule import Rule, rule
 _WORD: Final = r"[A-Za-z\u4e00-\u9fff]"
 
 
-
 def _aside(match: re.Match[str]) -> str:
     """What stands in brackets is set apart by pauses."""
     before = match.string[: match.start()].rstrip()
