@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,15 +100,14 @@ def in_memory(memory: Path) -> Iterator[Path]:
     Raises:
         OSError: there is no room, or no such place.
     """
-    folder = memory / f"{_PREFIX}{secrets.token_hex(8)}"
-    folder.mkdir(mode=0o700)
-    claim = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder, claim = _claimed(memory)
     try:
-        fcntl.flock(claim, fcntl.LOCK_SH)
         yield folder
     finally:
-        os.close(claim)
-        disk.remove_tree(folder)
+        try:
+            disk.remove_tree(folder)  # still claimed, or another process's sweep would remove it at the same time
+        finally:
+            os.close(claim)
 
 
 def sweep_memory(memory: Path) -> None:
@@ -121,3 +120,17 @@ def sweep_memory(memory: Path) -> None:
                 disk.remove_tree(folder)
             finally:
                 os.close(claim)
+
+
+def _claimed(memory: Path) -> tuple[Path, int]:
+    """A new folder, and the descriptor that holds the claim to it."""
+    while True:
+        folder = memory / f"{_PREFIX}{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        with suppress(FileNotFoundError), ExitStack() as on_failure:
+            claim = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            on_failure.callback(os.close, claim)
+            fcntl.flock(claim, fcntl.LOCK_SH)
+            if folder.exists():  # a sweep may have come between its making and the claim
+                on_failure.pop_all()
+                return folder, claim
