@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from pathlib import Path
 
-from edge_agent.phrases import read_phrases
+from edge_agent.listed import NotUtf8, read_list
 from edge_agent.service.health import Health
 from edge_agent.speech import Repertoires
 from edge_agent.voices import VoiceInfo
@@ -43,8 +43,8 @@ class Prewarm:
         """With what is wrong with the file."""
         brought = self._repertoires.of(voice).phrases
         try:
-            own = read_phrases(self.file) if self.file is not None else []
-        except (OSError, UnicodeError) as error:
+            own = read_list(self.file) if self.file is not None else []
+        except (OSError, NotUtf8) as error:
             return brought, str(error)
         return tuple(dict.fromkeys((*brought, *own))), None
 

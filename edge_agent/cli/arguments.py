@@ -55,8 +55,3 @@ def identities(session: Session, identity: Path | None) -> tuple[Any, ...]:
         return read_identities(identity)
     keys = load_device_keys(session.config.paths.keys, os.environ)
     return keys.identities if keys else ()
-
-
-def lines(path: Path | None) -> tuple[str, ...]:
-    """What a file has on its lines, without blank ones; nothing without a file."""
-    return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()) if path else ()

@@ -19,7 +19,8 @@ from edge_agent.cli.output import print_json, print_table, progress, shorten, si
 from edge_agent.cli.ownership import as_owner_of
 from edge_agent.client.requests import batches
 from edge_agent.ingress.broker_client import BrokerClient
-from edge_agent.phrases import CacheEntry, Order, PhraseCache, read_phrases
+from edge_agent.listed import read_list
+from edge_agent.phrases import CacheEntry, Order, PhraseCache
 
 
 @click.group("cache")
@@ -62,7 +63,7 @@ def list_phrases(session: Session, limit: int, order: Order, text: str | None, a
 @click.argument("texts", nargs=-1)
 @click.option(
     "--file", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-    help="Phrases, one a line; # begins a remark.",
+    help="Phrases, one a line; lines that begin with # are remarks.",
 )
 @click.option("--lang", type=click.Choice(("auto", "zh", "en")), default="auto", show_default=True, help="Their language.")
 @click.option("--voice", metavar="ID", help="The voice to speak them with. [default: the active one]")
@@ -73,7 +74,7 @@ def prewarm(
     session: Session, texts: tuple[str, ...], path: Path | None, lang: str, voice: str | None, pin: bool, timeout_s: float
 ) -> int:
     """Have the daemon make TEXTS ready before they are wanted."""
-    wanted = [*filter(None, map(str.strip, texts)), *(read_phrases(path) if path else ())]
+    wanted = [*filter(None, map(str.strip, texts)), *(read_list(path) if path else ())]
     if not wanted:
         raise click.UsageError("nothing to prewarm: give TEXTS or --file")
     mqtt = session.config.mqtt.build()

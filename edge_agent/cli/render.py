@@ -19,6 +19,7 @@ from edge_agent.cli.offline import OfflineSpeaker
 from edge_agent.cli.output import print_json_line, progress, shorten
 from edge_agent.config import Config
 from edge_agent.errors import EdgeAgentError
+from edge_agent.listed import read_numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,8 @@ def render_one(config: Config, text: str, out: Path, manner: Manner, *, as_json:
 
 
 def render_batch(config: Config, lines: Path, folder: Path, manner: Manner, *, as_json: bool) -> int:
-    """Write ``0001.wav`` for the first line, and so on; empty lines are passed over, bad ones reported at once."""
-    wanted = [(number, line.strip()) for number, line in enumerate(lines.read_text(encoding="utf-8").splitlines(), 1)]
-    wanted = [(number, line) for number, line in wanted if line]
+    """Write ``0001.wav`` for the first line, and so on; empty lines and remarks are passed over, bad ones reported at once."""
+    wanted = read_numbered(lines)
     folder.mkdir(parents=True, exist_ok=True)
     n_bad = 0
     with contextlib.closing(OfflineSpeaker(config)) as speaker:

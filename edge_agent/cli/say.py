@@ -22,7 +22,7 @@ _DAEMON_ONLY = ("priority", "ttl_s", "key", "id", "on_interrupt", "wait", "answe
     "--batch",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="Write a WAV file for each line of FILE; needs no daemon.",
+    help="Write a WAV file for each line of FILE (lines that begin with # are remarks); needs no daemon.",
 )
 @click.option("--out-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where --batch writes to.")
 @click.option("--lang", type=click.Choice(("auto", "zh", "en")), help="The language. [default: by script]")

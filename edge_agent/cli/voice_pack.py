@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from edge_agent.cli.arguments import FILE, PASSWORD, lines, secret_key
+from edge_agent.cli.arguments import FILE, PASSWORD, secret_key
 from edge_agent.cli.output import size
 from edge_agent.cli.voice_inspect import title_of
 from edge_agent.errors import EdgeAgentError
+from edge_agent.listed import read_list
 
 if TYPE_CHECKING:
     from edge_agent.voices.keys import SecretKey
@@ -33,8 +34,8 @@ TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 @click.option("--version", default="1.0.0", show_default=True, help="For people.")
 @click.option("--licence", help="[default: what the voice's card says]")
 @click.option("--engine-min", metavar="VERSION", help="Lowest version of this program that can speak it. [default: this one]")
-@click.option("--phrases", type=FILE, metavar="FILE", help="Texts the device keeps ready, one a line.")
-@click.option("--templates", type=FILE, metavar="FILE", help="Sentences with slots, one a line.")
+@click.option("--phrases", type=FILE, metavar="FILE", help="Texts the device keeps ready, one a line; lines that begin with # are remarks.")
+@click.option("--templates", type=FILE, metavar="FILE", help="Sentences with slots, likewise.")
 @click.option("--chime", "chimes", multiple=True, metavar="NAME=PATH", help="A sound file of the folder, by the name it is asked for.")
 @click.option("--valid-from", type=TIME, metavar="UTC", help="[default: always]")
 @click.option("--expires", type=TIME, metavar="UTC", help="[default: never]")
@@ -80,8 +81,8 @@ def build(
             consent=cast(Path, consent),
             out=out,
             licence=licence,
-            phrases=lines(phrases),
-            templates=lines(templates),
+            phrases=read_list(phrases) if phrases else (),
+            templates=read_list(templates) if templates else (),
             chimes=named,
             valid_from=_utc(valid_from) or ALWAYS,
             expires=_utc(expires),
@@ -141,7 +142,7 @@ def _recipients(text: str) -> list[str]:
     if text.startswith("age1"):
         return [text]
     try:
-        return [line for line in lines(Path(text)) if not line.startswith("#")]
+        return read_list(Path(text))
     except OSError as error:
         raise EdgeAgentError(f"--to {text}: neither an age1... key nor a file that can be read ({error.strerror})") from error
 

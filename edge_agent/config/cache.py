@@ -22,7 +22,7 @@ class CacheSection(Section):
     floor_mib: Annotated[int, Field(ge=0, le=1_048_576)] = 256
     """Free disk space that is left to the rest of the device."""
     prewarm_file: Path | None = Field(default=None, examples=["/etc/edge-agent/phrases.txt"])
-    """Phrases to have ready, one a line (# begins a remark); they are made when nothing else is to be done, and pinned."""
+    """Phrases to have ready, one a line (lines that begin with # are remarks); made when nothing else is to be done, and pinned."""
 
     @property
     def budget_bytes(self) -> int:

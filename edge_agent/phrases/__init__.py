@@ -8,7 +8,6 @@ from edge_agent.phrases.entry import CacheEntry
 from edge_agent.phrases.errors import CacheError, IndexUnavailable, NotCacheable, PinnedOverBudget, UnknownPhrase
 from edge_agent.phrases.index import Order
 from edge_agent.phrases.key import phrase_key
-from edge_agent.phrases.listed import read_phrases
 from edge_agent.phrases.stats import CacheStats
 
 __all__ = [
@@ -22,5 +21,4 @@ __all__ = [
     "PinnedOverBudget",
     "UnknownPhrase",
     "phrase_key",
-    "read_phrases",
 ]

@@ -116,12 +116,12 @@ class TestIntoFiles:
 
     def test_a_batch(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
         lines = tmp_path / "lines.txt"
-        lines.write_text("请注意。\n\n...\nThank you.\n", encoding="utf-8")
+        lines.write_text("请注意。\n\n...\n# closing\nThank you.\n", encoding="utf-8")
         result = edge_agent("say", "--batch", lines, "--out-dir", tmp_path / "wav", "--json")
         assert result.code == 1, "one line could not be spoken"
         assert f"{lines}:3: " in result.err
         assert [json.loads(line)["text"] for line in result.lines] == ["请注意。", "Thank you."]
-        assert sorted(path.name for path in (tmp_path / "wav").iterdir()) == ["0001.wav", "0004.wav"]
+        assert sorted(path.name for path in (tmp_path / "wav").iterdir()) == ["0001.wav", "0005.wav"]
 
     @pytest.mark.parametrize(
         "arguments",
