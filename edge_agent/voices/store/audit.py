@@ -75,18 +75,27 @@ def settle(path: Path, last_line: str) -> None:
         os.close(descriptor)
 
 
-def records(path: Path) -> Iterator[Record]:
-    """The log, oldest first; lines that cannot be read are left out (see :func:`check`).
+def records(path: Path, last_line: str) -> list[Record]:
+    """The log, oldest first, with the newest line where it is not in there yet; lines that cannot be read are left out (see
+    :func:`check`).
+
+    Args:
+        last_line: from the store's state, which must have been read before: older lines are in the log by then.
 
     Raises:
         OSError: it cannot be read.
     """
-    for raw in _lines(path):
+    lines, newest = list(_lines(path)), last_line.encode()
+    if newest not in lines:
+        lines.append(newest)
+    found = []
+    for raw in lines:
         try:
             values = json.loads(raw)
-            yield Record(*(values[name] for name in ("n", "at", "event", "voice", "seq", "by", "detail")))
+            found.append(Record(*(values[name] for name in ("n", "at", "event", "voice", "seq", "by", "detail"))))
         except (ValueError, KeyError, TypeError):
             continue
+    return found
 
 
 def check(path: Path, last_line: str) -> list[Damage]:

@@ -97,12 +97,15 @@ class Book:
         return new
 
     def records(self) -> list[Record]:
-        """The audit log, oldest first.
+        """Everything that was noted, up to the last change that can be seen, oldest first.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: the audit log cannot be read.
         """
-        return list(audit.records(self.layout.audit))
+        last_line = ""
+        with contextlib.suppress(StoreError):  # without the state there is still the log
+            last_line = self.state().last_line
+        return audit.records(self.layout.audit, last_line)
 
     def damages(self) -> list[Damage]:
         """What was done to the audit log behind the store's back.

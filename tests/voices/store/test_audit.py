@@ -23,8 +23,18 @@ def log(tmp_path: Path) -> tuple[Path, list[str]]:
 def test_records_are_numbered_and_chained(log) -> None:
     path, lines = log
     assert path.read_text() == "".join(f"{line}\n" for line in lines)
-    assert [record.number for record in audit.records(path)] == [1, 2, 3, 4, 5]
+    assert [record.number for record in audit.records(path, lines[-1])] == [1, 2, 3, 4, 5]
     assert audit.check(path, lines[-1]) == []
+
+
+def test_a_line_that_is_only_in_the_state_yet_is_read_too_and_none_twice(log) -> None:
+    path, lines = log
+    newest = audit.next_line(lines[-1], 1e9, "deleted", voice="anna", seq=1, by="test", detail={})
+    assert [record.number for record in audit.records(path, newest)] == [1, 2, 3, 4, 5, 6]
+    with path.open("a") as file:
+        file.write(newest[:40])  # it is being written
+    assert [record.number for record in audit.records(path, newest)] == [1, 2, 3, 4, 5, 6]
+    assert [record.number for record in audit.records(path, lines[2])] == [1, 2, 3, 4, 5], "others wrote since the state was read"
 
 
 def test_every_change_is_found(log) -> None:
@@ -59,5 +69,5 @@ def test_rubbish_at_the_end_loses_nothing_and_stays_visible(log) -> None:
         file.write(b"\0\0\0")
     audit.settle(path, newest)
     assert json.loads(path.read_text().splitlines()[-1])["event"] == "deleted"
-    assert [record.number for record in audit.records(path)] == [1, 2, 3, 4, 5, 6]
+    assert [record.number for record in audit.records(path, newest)] == [1, 2, 3, 4, 5, 6]
     assert [damage.line for damage in audit.check(path, newest)] == [6]

@@ -13,7 +13,7 @@ from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature
 from edge_agent.voices.pack import PackError
 from edge_agent.voices.pack.chime import read_chime
-from edge_agent.voices.store import REASONS, AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError, disk
+from edge_agent.voices.store import REASONS, AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError, audit, disk
 from tests.rigs.depot import NOW, Depot
 from tests.voices.pack.maker import wav
 
@@ -53,6 +53,22 @@ def test_an_installed_voice_is_chosen_opens_and_lies_sealed_on_the_disk(store, d
     assert not list((tmp_path / "memory").iterdir())
     assert events(store) == ["installed"]
     assert store.book.damages() == []
+
+
+def test_whoever_sees_a_change_sees_its_record_too(store, depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    real = audit.settle
+
+    def settle(path: Path, line: str) -> None:
+        if store.stamp() is not None:  # between the state and the log
+            seen.append(events(store))
+        real(path, line)
+
+    monkeypatch.setattr(audit, "settle", settle)
+    store.install(depot.pack(7), by="usb")
+    assert seen == [["installed"]]
+    store.layout.state.write_text("rubbish")
+    assert events(store) == ["installed"], "the log can be read without the state"
 
 
 def test_without_device_keys_a_pack_that_is_not_sealed_is_kept_as_it_is(make_store, depot: Depot) -> None:
