@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from distill.student import MobileSoVITS
-from distill.train import checkpoint
+from distill.train import checkpoint, log
 from distill.train.compatible import differences
 from distill.train.config import Stage, TrainConfig
 from distill.train.data import AudioBatches, TextBatches
@@ -159,9 +158,7 @@ class Trainer:
         )
 
     def _log(self, parts: dict[str, float]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"step": self.step, **{k: round(v, 5) for k, v in parts.items()}}) + "\n")
+        log.append(self.folder / "log.jsonl", {"step": self.step, **{k: round(v, 5) for k, v in parts.items()}})
 
     def _save(self) -> None:
         state = {
