@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from distill.corpus.texts import LANGUAGES
 from distill.teachers import kokoro_backends
 from distill.teachers.gptsovits_api import ApiSettings
 from distill.teachers.gptsovits_settings import CheckpointSettings
@@ -87,10 +88,12 @@ class TeacherRecipe:
 @dataclass(frozen=True, slots=True)
 class CorpusRecipe:
     """What the teacher reads: ``composed`` sentences beside the written ones; audio of the first ``audio_lines`` lines
-    (all in hand), the text side of all others. ``align_steps`` train the aligner where the teacher knows no durations."""
+    (all in hand) and of so many more of a language as ``more_audio`` says, the text side of all others. ``align_steps`` train
+    the aligner where the teacher knows no durations."""
 
     composed: int = 5000
     audio_lines: int = 1650
+    more_audio: dict[str, int] = field(default_factory=dict)
     seed: int = 1
     processes: int = 2
     align_steps: int = 1500
@@ -98,7 +101,13 @@ class CorpusRecipe:
     def faults(self) -> list[str]:
         """What is wrong with it, a sentence each."""
         least = {"composed": 0, "audio_lines": 1, "processes": 1, "align_steps": 1}
-        return [f"{name} = {getattr(self, name)} is not at least {n}" for name, n in least.items() if getattr(self, name) < n]
+        found = [f"{name} = {getattr(self, name)} is not at least {n}" for name, n in least.items() if getattr(self, name) < n]
+        for name, count in self.more_audio.items():
+            if name not in LANGUAGES:
+                found.append(f"more_audio.{name} is not one of {', '.join(LANGUAGES)}")
+            elif count < 1:
+                found.append(f"more_audio.{name} = {count} is not at least 1")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,8 @@ class Recipe:
         """Named by what decides its content, so that another corpus cannot be mistaken for it."""
         parts = {"teacher": dataclasses.asdict(self.teacher), "corpus": dataclasses.asdict(self.corpus)}
         del parts["teacher"]["folder"], parts["teacher"]["device"], parts["corpus"]["processes"]
+        if not self.corpus.more_audio:  # corpora made before there could be keep their names
+            del parts["corpus"]["more_audio"]
         if self.teacher.backend == "onnx":  # corpora made before there was another keep their names
             del parts["teacher"]["backend"]
         if self.teacher.checkpoints is None:  # corpora made before there were any keep their names

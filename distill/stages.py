@@ -12,7 +12,7 @@ from distill.align import AlignConfig, align_corpus
 from distill.choose import Choice, Judge, LossJudge, NaturalnessJudge, choose, validation_set
 from distill.corpus.build import build
 from distill.corpus.shards import LINES_PER_SHARD, CorpusError, Item, read_shard
-from distill.corpus.texts import corpus_lines
+from distill.corpus.texts import corpus_lines, to_be_heard
 from distill.evaluate.clip import Clip
 from distill.evaluate.errors import MissingExtra
 from distill.evaluate.listeners import LISTENING_RATE
@@ -64,18 +64,19 @@ def make_corpus(recipe: Recipe) -> dict[str, int]:
         MissingExtra: the speaker encoder's packages are absent.
     """
     lines = corpus_lines(composed=recipe.corpus.composed, seed=recipe.corpus.seed)
-    audio_lines = min(len(lines), -(-recipe.corpus.audio_lines // LINES_PER_SHARD) * LINES_PER_SHARD)
+    full_shards = -(-recipe.corpus.audio_lines // LINES_PER_SHARD) * LINES_PER_SHARD
+    spoken, silent = to_be_heard(lines, full_shards, recipe.corpus.more_audio)
     folder, processes = recipe.corpus_folder, recipe.corpus.processes
     teach = partial(open_teacher, recipe.teacher)
     refused: dict[str, int] = {}
     if recipe.teacher.audio_only:
-        refused["takes"] = build(lines[:audio_lines], teach, folder / "takes", processes=processes)
+        refused["takes"] = build(spoken, teach, folder / "takes", processes=processes)
         settings = AlignConfig(recipe.corpus.align_steps, seed=recipe.corpus.seed)
         refused["alignment"] = align_corpus(folder / "takes", folder / "audio", settings)
     else:
-        refused["audio"] = build(lines[:audio_lines], teach, folder / "audio", processes=processes)
-        text_only, first = partial(teach, with_audio=False), audio_lines // LINES_PER_SHARD
-        refused["text"] = build(lines[audio_lines:], text_only, folder / "text", processes=processes, first=first)
+        refused["audio"] = build(spoken, teach, folder / "audio", processes=processes)
+        text_only, first = partial(teach, with_audio=False), -(-len(spoken) // LINES_PER_SHARD)
+        refused["text"] = build(silent, text_only, folder / "text", processes=processes, first=first)
     path = folder / "speaker.npy"
     if not path.exists():
         listener = Speaker()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -63,6 +63,16 @@ def corpus_lines(*, composed: int, seed: int) -> list[Line]:
     parts += [(text_, lang, "train") for text_, lang in compose(vocabulary, composed, seed)]
     rng.shuffle(parts)
     return lines + list(_lines(parts, seen))
+
+
+def to_be_heard(lines: list[Line], first: int, more: Mapping[str, int]) -> tuple[list[Line], list[Line]]:
+    """Lines whose audio is wanted, and all others: the first ones, and of a language so many of the others as ``more`` says."""
+    wanted, spoken, silent = dict(more), lines[:first], []
+    for line in lines[first:]:
+        left = wanted.get(line.lang, 0)
+        (spoken if left else silent).append(line)
+        wanted[line.lang] = max(0, left - 1)
+    return spoken, silent
 
 
 def _lines(items: Iterable[tuple[str, str, str]], seen: set[str]) -> Iterable[Line]:

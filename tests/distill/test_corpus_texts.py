@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from distill.corpus.compose import Vocabulary, compose
-from distill.corpus.texts import HELD_OUT, MAX_PHONEMES, Line, clauses, corpus_lines, hand_written
+from distill.corpus.texts import HELD_OUT, MAX_PHONEMES, Line, clauses, corpus_lines, hand_written, to_be_heard
 from edge_agent import text
 from edge_agent.text.symbols import encode
 
@@ -49,6 +49,17 @@ def test_composed_sentences_have_no_digits_that_would_need_normalising(vocabular
 
 def test_the_corpus_is_the_same_for_a_seed(lines):
     assert corpus_lines(composed=COMPOSED, seed=1) == lines
+
+
+def test_more_of_a_language_can_be_heard_than_comes_first(lines):
+    english = [line for line in lines[20:] if line.lang == "en"]
+    spoken, silent = to_be_heard(lines, 20, {"en": 7, "mixed": 100_000})
+    assert spoken[:20] == lines[:20]
+    assert [line for line in spoken[20:] if line.lang == "en"] == english[:7]
+    assert [line for line in silent if line.lang == "en"] == english[7:]
+    assert "mixed" not in {line.lang for line in silent} and "zh" not in {line.lang for line in spoken[20:]}
+    assert sorted(map(repr, [*spoken, *silent])) == sorted(map(repr, lines))
+    assert to_be_heard(lines, 100_000, {"en": 7}) == (lines, [])
 
 
 def test_held_out_sentences_are_never_trained_on(lines):
