@@ -10,6 +10,7 @@ import click
 
 from edge_agent.cli.app import app
 from edge_agent.cli.exit_codes import ExitCode
+from edge_agent.cli.reach import DaemonUnreachable
 from edge_agent.config import ConfigError
 from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress.broker_client import BrokerRefused, BrokerUnreachable
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         _complain(*map(str, error.problems))
         return ExitCode.CONFIG
-    except (BrokerUnreachable, BrokerRefused) as error:
+    except (BrokerUnreachable, BrokerRefused, DaemonUnreachable) as error:
         _complain(f"{error}. To find out why: edge-agent doctor")
         return ExitCode.UNREACHABLE
     except BrokenPipeError:

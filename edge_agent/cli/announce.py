@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,8 +15,12 @@ from edge_agent.announcement import Outcome
 from edge_agent.cli.exit_codes import OUTCOMES, ExitCode
 from edge_agent.cli.listen import in_words, read_event
 from edge_agent.cli.output import print_json_line
+from edge_agent.cli.reach import reach
+from edge_agent.client import NoAnswer, Refused, SpeechClient
 from edge_agent.config import Config
+from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, DUPLICATE, TERMINAL
+from edge_agent.ingress import MqttConfig
 from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.parse import Rejected, parse
 
@@ -23,12 +28,13 @@ _LONGEST_SPEECH_S = 1800.0
 """Ten repetitions of the longest text; nothing that began in time takes longer."""
 
 
+class _NobodyAnswers(EdgeAgentError):
+    """No daemon, or none that is still there."""
+
+
 def announce(config: Config, request: dict[str, Any], *, wait: bool, answer_timeout_s: float, as_json: bool) -> int:
-    """Publish ``request`` (the announcement's JSON fields), print its events, and return the exit status."""
-    mqtt = config.mqtt.build()
-    topics = mqtt.topics()
+    """Ask for ``request`` (the announcement's JSON fields), print its events, and return the exit status."""
     request.setdefault("id", uuid.uuid4().hex)
-    ttl_s = request.get("ttl_s")
     payload = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
     try:
         # The daemon's own parser: what it would reject need not travel, and a bad id would find no way back.
@@ -36,34 +42,66 @@ def announce(config: Config, request: dict[str, Any], *, wait: bool, answer_time
     except Rejected as rejected:
         click.echo(f"edge-agent: {rejected}", err=True)
         return ExitCode.REJECTED
-    with BrokerClient(mqtt) as client:
-        client.subscribe(topics.event)
-        # A lifetime of whole seconds also tells the broker when to forget the message, should the daemon be away.
-        expiry_s = ttl_s if ttl_s is not None and ttl_s == int(ttl_s) else None
-        if not client.publish(f"voice/{mqtt.site}/{mqtt.device}/say", payload, expiry_s=expiry_s):
-            click.echo(f"edge-agent: no daemon {mqtt.site}/{mqtt.device} is connected to {mqtt.address}", err=True)
-            return ExitCode.NO_ANSWER
-        patience_s = (ttl_s or config.announcement.ttl_s) + _LONGEST_SPEECH_S
-        for event in _events(client, request["id"], answer_timeout_s, patience_s):
-            if as_json:
-                print_json_line(event)
-            else:
-                click.echo(in_words(event))
-            ended = event.get("outcome") if event["event"] == DUPLICATE else event["event"]
-            if ended in TERMINAL:
-                return OUTCOMES[Outcome(ended)]
-            if event["event"] in {ACCEPTED, DUPLICATE} and not wait:
-                return ExitCode.OK
-    click.echo(f"edge-agent: no answer from {mqtt.site}/{mqtt.device} about {request['id']}; see: edge-agent status", err=True)
+    patience_s = (request.get("ttl_s") or config.announcement.ttl_s) + _LONGEST_SPEECH_S
+    with reach(config) as way:
+        if isinstance(way, BrokerClient):
+            events = _by_broker(way, config.mqtt.build(), request, payload, answer_timeout_s, patience_s)
+        else:
+            events = _by_socket(way, request, answer_timeout_s)
+        try:
+            for event in events:
+                if as_json:
+                    print_json_line(event)
+                else:
+                    click.echo(in_words(event))
+                ended = event.get("outcome") if event["event"] == DUPLICATE else event["event"]
+                if ended in TERMINAL:
+                    return OUTCOMES[Outcome(ended)]
+                if event["event"] in {ACCEPTED, DUPLICATE} and not wait:
+                    return ExitCode.OK
+        except _NobodyAnswers as error:
+            click.echo(f"edge-agent: {error}", err=True)
     return ExitCode.NO_ANSWER
 
 
-def _events(client: BrokerClient, id: str, answer_timeout_s: float, patience_s: float) -> Iterator[dict[str, Any]]:
+def _by_broker(
+    client: BrokerClient, mqtt: MqttConfig, request: dict[str, Any], payload: bytes, answer_timeout_s: float, patience_s: float
+) -> Iterator[dict[str, Any]]:
     """The announcement's events, until none comes in time: a short time for the first, a long one for the others."""
+    client.subscribe(mqtt.topics().event)
+    # A lifetime of whole seconds also tells the broker when to forget the message, should the daemon be away.
+    ttl_s = request.get("ttl_s")
+    expiry_s = ttl_s if ttl_s is not None and ttl_s == int(ttl_s) else None
+    if not client.publish(f"voice/{mqtt.site}/{mqtt.device}/say", payload, expiry_s=expiry_s):
+        raise _NobodyAnswers(f"no daemon {mqtt.site}/{mqtt.device} is connected to {mqtt.address}")
     until = time.monotonic() + answer_timeout_s
     while (left_s := until - time.monotonic()) > 0:
         heard = client.hear(left_s)
         event = read_event(heard.payload) if heard else None
-        if event is not None and event["id"] == id:
+        if event is not None and event["id"] == request["id"]:
             yield event
             until = time.monotonic() + patience_s
+    raise _NobodyAnswers(f"no answer from {mqtt.site}/{mqtt.device} about {request['id']}; see: edge-agent status")
+
+
+def _by_socket(folder: Path, request: dict[str, Any], answer_timeout_s: float) -> Iterator[dict[str, Any]]:
+    """The same, from the daemon on this computer. Its answers come first, and stand for what could be missed of its events."""
+    def told(event: str | None, **detail: Any) -> dict[str, Any]:
+        return {"event": event, "id": request["id"], "at": round(time.time(), 3), **detail}
+
+    with SpeechClient(folder, timeout_s=answer_timeout_s) as speech:
+        try:
+            handle = speech.say(**request)
+            yield told(DUPLICATE, outcome=handle.outcome) if handle.duplicate else told(ACCEPTED)
+            shown: list[dict[str, Any]] = []
+            for wait in (handle.wait_started, handle.wait_played):
+                wait()
+                new = [event for event in handle.events if event["event"] not in (ACCEPTED, DUPLICATE)][len(shown) :]
+                shown += new
+                yield from new
+            if not any(event["event"] in TERMINAL for event in shown):
+                yield told(handle.outcome)
+        except Refused as refused:
+            yield told("rejected", **{name: refused.answer[name] for name in ("field", "reason", "allowed") if name in refused.answer})
+        except NoAnswer as error:
+            raise _NobodyAnswers(str(error)) from error

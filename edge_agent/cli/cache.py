@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import time
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import click
 
 from edge_agent.cli.app import Session
-from edge_agent.cli.exit_codes import ExitCode
-from edge_agent.cli.output import print_json, print_table, progress, shorten, size
+from edge_agent.cli.cache_prewarm import prewarm
+from edge_agent.cli.output import print_json, print_table, shorten, size
 from edge_agent.cli.ownership import as_owner_of
-from edge_agent.client.requests import batches
-from edge_agent.ingress.broker_client import BrokerClient
-from edge_agent.listed import read_list
 from edge_agent.phrases import CacheEntry, Order, PhraseCache
 
 
 @click.group("cache")
 def command() -> None:
     """Look at and change the phrase cache of this device."""
+
+
+command.add_command(prewarm)
 
 
 @command.command("list")
@@ -57,48 +54,6 @@ def list_phrases(session: Session, limit: int, order: Order, text: str | None, a
             for entry in entries
         ),
     )
-
-
-@command.command()
-@click.argument("texts", nargs=-1)
-@click.option(
-    "--file", "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-    help="Phrases, one a line; lines that begin with # are remarks.",
-)
-@click.option("--lang", type=click.Choice(("auto", "zh", "en")), default="auto", show_default=True, help="Their language.")
-@click.option("--voice", metavar="ID", help="The voice to speak them with. [default: the active one]")
-@click.option("--pin/--no-pin", default=False, show_default=True, help="Keep them whatever happens.")
-@click.option("--timeout-s", type=click.FloatRange(min=1), default=600.0, show_default=True, help="How long to wait for each batch.")
-@click.pass_obj
-def prewarm(
-    session: Session, texts: tuple[str, ...], path: Path | None, lang: str, voice: str | None, pin: bool, timeout_s: float
-) -> int:
-    """Have the daemon make TEXTS ready before they are wanted."""
-    wanted = [*filter(None, map(str.strip, texts)), *(read_list(path) if path else ())]
-    if not wanted:
-        raise click.UsageError("nothing to prewarm: give TEXTS or --file")
-    mqtt = session.config.mqtt.build()
-    base = f"voice/{mqtt.site}"
-    reply_to = f"{base}/reply/{uuid.uuid4().hex}"
-    request = {"cmd": "prewarm", "lang": lang, "pin": pin, "reply_to": reply_to} | ({"voice": voice} if voice else {})
-    n_made = n_failed = 0
-    with BrokerClient(mqtt) as client:
-        client.subscribe(reply_to)
-        for number, batch in enumerate(progress(list(batches(wanted)), "prewarm", unit="batch")):
-            payload = json.dumps({**request, "texts": batch, "ref": str(number)}, ensure_ascii=False).encode()
-            is_heard = client.publish(f"{base}/{mqtt.device}/cmd", payload)
-            answer = client.hear(timeout_s) if is_heard else None
-            if answer is None:
-                why = f"did not answer within {timeout_s:g} s" if is_heard else "is not connected to the broker"
-                click.echo(f"edge-agent: the daemon {mqtt.site}/{mqtt.device} {why}", err=True)
-                return ExitCode.NO_ANSWER
-            told = json.loads(answer.payload)
-            n_made += told.get("segments_made", 0)
-            n_failed += told.get("texts_failed", 0 if told["ok"] else len(batch))
-            if not told["ok"]:
-                click.echo(f"edge-agent: {told['reason']}", err=True)
-    click.echo(f"{len(wanted) - n_failed} of {len(wanted)} texts are ready, {n_made} segments were made for it")
-    return ExitCode.FAILED if n_failed else ExitCode.OK
 
 
 @command.command()

@@ -22,9 +22,9 @@ class ExitCode(enum.IntEnum):
     NOT_PLAYED = 8
     """``say``: the announcement ended as ``failed``."""
     NO_ANSWER = 9
-    """The broker was reached, but no daemon answered in time."""
+    """The broker, or the daemon's socket, was there, but no daemon answered in time."""
     UNREACHABLE = 10
-    """The broker cannot be reached or refuses us."""
+    """Neither the broker nor a daemon on this computer can be reached, or the broker refuses us."""
     DEGRADED = 11
     """``status``: the daemon speaks, but something is wrong."""
     OFFLINE = 12

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import click
+import zmq
 
+from edge_agent import wire
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json_line
+from edge_agent.cli.reach import reach
+from edge_agent.config import Config
 from edge_agent.ingress.broker_client import BrokerClient
 
 _HEAD = ("event", "id", "at", "event_id")
@@ -22,16 +29,14 @@ _HEAD = ("event", "id", "at", "event_id")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N events.")
 @click.pass_obj
 def command(session: Session, as_json: bool, wanted_id: str | None, count: int | None) -> int:
-    """Follow the daemon's events until Ctrl-C."""
-    mqtt = session.config.mqtt.build()
-    topic = mqtt.topics().event
+    """Follow the daemon's events until Ctrl-C.
+
+    They come from the broker, or where MQTT is switched off or no broker can be reached, from the daemon on this computer.
+    """
     n_shown = 0
-    with BrokerClient(mqtt) as client:
-        client.subscribe(topic)
-        click.echo(f"listening to {topic} at {mqtt.address}", err=True)
-        while count is None or n_shown < count:
-            heard = client.hear(1.0)
-            event = read_event(heard.payload) if heard else None
+    with reach(session.config) as way, contextlib.closing(_payloads(session.config, way)) as payloads:
+        for payload in payloads:
+            event = read_event(payload)
             if event is None or (wanted_id is not None and event["id"] != wanted_id):
                 continue
             n_shown += 1
@@ -39,7 +44,27 @@ def command(session: Session, as_json: bool, wanted_id: str | None, count: int |
                 print_json_line(event)
             else:
                 click.echo(in_words(event))
+            if n_shown == count:
+                break
     return ExitCode.OK
+
+
+def _payloads(config: Config, way: BrokerClient | Path) -> Generator[bytes, None, None]:
+    """All that comes in, for ever."""
+    if isinstance(way, BrokerClient):
+        mqtt = config.mqtt.build()
+        topic = mqtt.topics().event
+        way.subscribe(topic)
+        click.echo(f"listening to {topic} at {mqtt.address}", err=True)
+        while True:
+            if heard := way.hear(1.0):
+                yield heard.payload
+    with zmq.Context() as context, context.socket(zmq.SUB) as events:
+        events.connect(f"ipc://{way / wire.EVENTS_SOCKET}")
+        events.subscribe(b"")
+        click.echo(f"listening to {way / wire.EVENTS_SOCKET}", err=True)
+        while True:
+            yield events.recv_multipart()[-1]
 
 
 def read_event(payload: bytes) -> dict[str, Any] | None:

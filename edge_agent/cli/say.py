@@ -55,9 +55,11 @@ def command(
 ) -> int:
     """Speak TEXT (- reads it from standard input) and wait until the device has played it.
 
+    It goes through the broker, or where MQTT is switched off or no broker can be reached, straight to the daemon on this computer.
+
     \b
     Exit status: 0 played, 3 rejected, 4 expired, 5 superseded, 6 cancelled, 7 dropped, 8 failed,
-    9 no daemon answered, 10 the broker cannot be reached.
+    9 no daemon answered, 10 neither the broker nor a daemon on this computer can be reached.
     """
     session = context.find_object(Session)
     assert session is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,9 @@ import click
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table
+from edge_agent.cli.reach import reach
+from edge_agent.client import NoAnswer, SpeechClient
+from edge_agent.ingress import Topics
 from edge_agent.ingress.broker_client import BrokerClient
 
 _STATES = {"online": ExitCode.OK, "degraded": ExitCode.DEGRADED, "offline": ExitCode.OFFLINE}
@@ -26,17 +30,11 @@ def command(session: Session, as_json: bool) -> int:
 
     \b
     Exit status: 0 online, 11 degraded (it speaks, but something is wrong), 12 offline or never seen,
-    10 the broker cannot be reached.
+    10 neither the broker nor a daemon on this computer can be reached.
     """
     mqtt = session.config.mqtt.build()
-    topics = mqtt.topics()
-    told: dict[str, dict[str, Any]] = {}
-    with BrokerClient(mqtt) as client:
-        client.subscribe(topics.status, topics.health)
-        until = time.monotonic() + _WAIT_S
-        while len(told) < 2 and (heard := client.hear(max(0.0, until - time.monotonic()))):
-            told[heard.topic] = _object(heard.payload)
-    status, health = told.get(topics.status, {}), told.get(topics.health, {})
+    with reach(session.config) as way:
+        status, health = _by_broker(way, mqtt.topics()) if isinstance(way, BrokerClient) else _by_socket(way)
     code = _STATES.get(str(status.get("state")), ExitCode.OFFLINE)
     if as_json:
         print_json({"device": f"{mqtt.site}/{mqtt.device}", "status": status or None, "health": health or None})
@@ -45,6 +43,26 @@ def command(session: Session, as_json: bool) -> int:
     if health and code is not ExitCode.OFFLINE:
         print_table(("figure", "value"), ((name, _value(value)) for name, value in health.items()))
     return code
+
+
+def _by_broker(client: BrokerClient, topics: Topics) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The retained status and figures."""
+    told: dict[str, dict[str, Any]] = {}
+    client.subscribe(topics.status, topics.health)
+    until = time.monotonic() + _WAIT_S
+    while len(told) < 2 and (heard := client.hear(max(0.0, until - time.monotonic()))):
+        told[heard.topic] = _object(heard.payload)
+    return told.get(topics.status, {}), told.get(topics.health, {})
+
+
+def _by_socket(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the daemon on this computer answers, which has fewer figures."""
+    with SpeechClient(folder) as speech:
+        try:
+            told = speech.status()
+        except NoAnswer as error:
+            return {"state": "offline", "why": [str(error)]}, {}
+    return {name: told.pop(name) for name in ("state", "why") if name in told}, told
 
 
 def _in_words(status: dict[str, Any]) -> str:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from edge_agent.cli.bench import summary
-from edge_agent.cli.cache import batches
 from edge_agent.cli.capacity import markdown
 from edge_agent.cli.output import shorten, size
+from edge_agent.client.requests import batches
 from edge_agent.config import load
 from edge_agent.events import Event
 from edge_agent.phrases import PhraseCache
