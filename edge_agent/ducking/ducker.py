@@ -41,6 +41,8 @@ class Ducker:
         self._on_problem, self._monotonic = on_problem, monotonic
         self._changed = threading.Condition()
         self._speaking = self._stopping = False
+        self._stirred = False
+        """Something changed that the thread may have looked at before: it must not wait for the next change."""
         self._quiet_at = -hold_s
         self._part = 1.0
         self._retry_at = 0.0
@@ -66,14 +68,16 @@ class Ducker:
             if is_speaking == self._speaking:
                 return
             self._speaking, self._quiet_at = is_speaking, self._monotonic()
+            self._stirred = True
             self._changed.notify()
 
     def _run(self) -> None:
         while not self._stopping:
             wait_s = self._attempt()
             with self._changed:
-                if not self._stopping:
+                if not self._stopping and not self._stirred:
                     self._changed.wait(wait_s)
+                self._stirred = False
         if self._part < 1.0:
             self._safely(self._mixer.restore)
         self._mixer.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +17,8 @@ class Recorder:
         self.told: list[float | str] = []
         self.error: Exception | None = None
         self.block: threading.Event | None = None
+        self.when: Callable[[float | str], object] = lambda _what: None
+        """Called, in the mixer's thread, with what it was told."""
 
     @property
     def last(self) -> float | str | None:
@@ -39,6 +42,7 @@ class Recorder:
         if self.error is not None:
             raise self.error
         self.told.append(what)
+        self.when(what)
 
 
 @pytest.fixture
@@ -88,15 +92,31 @@ def test_between_two_announcements_nothing_is_raised(mixer: Recorder) -> None:
 
 
 def test_speech_that_begins_while_raising_lowers_again(mixer: Recorder) -> None:
-    ducker = running(mixer, ramp_s=1.0, hold_s=0)
+    ducker = running(mixer, ramp_s=0.5, hold_s=0)
     ducker.speaking(True)
-    until(lambda: isinstance(mixer.last, float) and mixer.last < 0.7)
+    until(lambda: mixer.last == 0.25)
+    mixer.when = lambda part: ducker.speaking(True) if isinstance(part, float) and part > 0.7 else None
     ducker.speaking(False)
-    until(lambda: isinstance(mixer.last, float) and mixer.last > 0.75)
-    ducker.speaking(True)
+    until(lambda: any(isinstance(part, float) and part > 0.7 for part in mixer.told[mixer.told.index(0.25) :]))
     until(lambda: mixer.last == 0.25)
     ducker.stop()
     assert "restore" not in mixer.told[:-2]
+
+
+def test_speech_that_begins_as_the_thread_goes_to_sleep_is_not_missed(mixer: Recorder) -> None:
+    n_asked = 0
+
+    def monotonic() -> float:
+        nonlocal n_asked
+        n_asked += 1
+        if n_asked == 2:  # the thread has seen that nobody speaks, and does not wait yet
+            ducker.speaking(True)
+        return time.monotonic()
+
+    ducker = Ducker(mixer, level=0.25, ramp_s=0, hold_s=0, monotonic=monotonic)
+    ducker.start()
+    until(lambda: mixer.last == 0.25)
+    ducker.stop()
 
 
 def test_problems_are_reported_and_others_are_raised_all_the_same(mixer: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
