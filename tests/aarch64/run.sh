@@ -60,4 +60,4 @@ from edge_agent.synthesis import Runtime, load_engine
 load_engine(Path("edge_agent/voices/default"), Runtime("cpu", 1)).check()
 print("the default voice speaks its golden phrase")
 PYTHON
-inside python3.11 -m pytest -q --assert=plain -p no:cacheprovider -p tests.aarch64.patient "${@:-${CORE[@]}}"
+inside python3.11 -m pytest -q --assert=plain -p no:cacheprovider "${@:-${CORE[@]}}"
