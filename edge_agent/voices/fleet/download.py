@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 from edge_agent.errors import EdgeAgentError
 
@@ -45,16 +47,17 @@ def fetch_url(url: str, part: Path, size: int, stopped: Callable[[], bool] = lam
         have = begun
         if have == size:
             return
-        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 (http or https, checked)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 (http or https, checked)
+            with urllib.request.build_opener(_ToTheWeb).open(request, timeout=TIMEOUT_S) as answer:
                 if have and answer.status != http.client.PARTIAL_CONTENT:
                     file.seek(0)
                     file.truncate()
                     have = 0
                 elif have and not str(answer.headers.get("Content-Range", "")).startswith(f"bytes {have}-"):
+                    file.truncate(0)
                     raise DownloadError(f"{url} answered with another part than was asked for")
-                while have < size and not stopped() and (content := answer.read(min(_READ_BYTES, size - have))):
+                while have < size and not stopped() and (content := answer.read1(min(_READ_BYTES, size - have))):
                     file.write(content)
                     have += len(content)
         except urllib.error.HTTPError as error:
@@ -62,7 +65,8 @@ def fetch_url(url: str, part: Path, size: int, stopped: Callable[[], bool] = lam
                 if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
                     file.truncate(0)
             raise DownloadError(f"{url} answers {error.code} {error.reason}") from error
-        except (http.client.HTTPException, urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        # ValueError: an address that is none, here or where another one leads to
+        except (http.client.HTTPException, urllib.error.URLError, TimeoutError, ConnectionError, ssl.SSLError, ValueError) as error:
             raise DownloadError(f"{url} cannot be fetched: {error}") from error
         if have < size:
             raise DownloadError(f"{url} ended after {have} of {size} bytes")
@@ -100,6 +104,17 @@ def fetch_chunks(
                         number += 1
             finally:
                 broker.unsubscribe(*wanted)
+
+
+class _ToTheWeb(urllib.request.HTTPRedirectHandler):
+    """Follows redirections, but to the web only: Python's own would go on to FTP."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
+            raise urllib.error.HTTPError(newurl, code, "leads away from the web", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 @contextmanager

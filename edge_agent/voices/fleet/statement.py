@@ -150,9 +150,18 @@ def read_statement(kind: type[Statement], content: bytes, signature: bytes, *, t
     if statement is None:
         assert refusal is not None
         raise StatementRefused(refusal.reason, f"the statement was {refusal}") from refusal
-    if now >= _time(statement.expires):
+    if is_over(statement, now):
         raise StatementRefused("expired", f"it was to be followed before {statement.expires}")
     return statement
+
+
+def is_over(statement: Announcement | DeletionOrder, now: datetime) -> bool:
+    """Whether it is not to be followed any more.
+
+    Raises:
+        StatementRefused: ``malformed``: there is no such day.
+    """
+    return now >= _time(statement.expires)
 
 
 def _build(kind: type[Statement], values: dict[str, Any]) -> Statement:

@@ -14,8 +14,9 @@ import pytest
 
 from edge_agent.ingress import MqttConfig
 from edge_agent.ingress.broker_client import BrokerClient
-from edge_agent.voices.fleet import Announcement, Follower, follower, to_bytes, wrap
+from edge_agent.voices.fleet import Announcement, Follower, follower, incoming, to_bytes, wrap
 from edge_agent.voices.store import Store
+from tests.doubles.stopped_clock import StoppedClock
 from tests.rigs.depot import Depot
 from tests.rigs.mqtt_peer import eventually
 
@@ -120,7 +121,7 @@ def test_a_pack_is_fetched_by_url_through_broken_connections(site: Site, pack: P
 
 
 def test_a_pack_comes_in_chunks_and_goes_on_after_a_restart(site: Site, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follower, "_CHUNK_S", 0.3)
+    monkeypatch.setattr(incoming, "_CHUNK_S", 0.3)
     n_chunks = -(-pack.stat().st_size // CHUNK)
     digest = site.announce(pack, 7, chunk_bytes=CHUNK, chunks=range(10))
     site.follow()
@@ -171,6 +172,59 @@ def test_the_percentage_that_the_author_signed_binds_whatever_is_announced(site:
     told = ["refused", "installed", "installed"]  # the log's line is written after the state
     eventually(lambda: [record.event for record in site.store.book.records()] == told, "the installation")
     assert site.installed() == 9
+
+
+def test_a_pack_that_was_refused_is_not_fetched_whenever_it_is_announced_again(site: Site, depot: Depot, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    theirs = Depot(tmp_path / "elsewhere", depot.key).pack(7)
+    site.follow()
+    site.announce(theirs, 7, url=site.web.url)
+    eventually(lambda: [record.detail.get("reason") for record in site.store.book.records()] == ["wrong_device"], "the refusal")
+    site.announce(theirs, 7, url=site.web.url)
+    site.announce(theirs, 7, to="kiosk-1", url=site.web.url)
+    site.announce(depot.pack(8), 8, url=site.web.url)
+    eventually(lambda: site.installed() == 8, "the installation")
+    assert site.web.ranges == [None, None]
+
+
+@pytest.mark.parametrize("how", ["it has ended", "it was overtaken"])
+def test_what_waits_is_left_alone_once_it_is_not_wanted(site: Site, depot: Depot, pack: Path, clock: StoppedClock, how: str) -> None:
+    site.web.most = [3000] + [0] * 1000
+    site.follow()
+    digest = site.announce(pack, 7, url=site.web.url)
+    eventually(lambda: site.part(digest) == 3000, "the beginning")
+    if how == "it has ended":
+        clock.time += 400 * 86400
+    else:
+        site.store.install(depot.pack(8), by="test")
+    eventually(lambda: not list(site.folder.iterdir()))
+    assert site.installed() == (8 if how == "it was overtaken" else None)
+
+
+def test_what_a_power_cut_left_of_an_installed_pack_goes(site: Site, pack: Path) -> None:
+    site.store.install(pack, by="test")
+    site.folder.mkdir()
+    left = site.folder / f"{hashlib.sha256(pack.read_bytes()).hexdigest()}.part"
+    left.write_bytes(pack.read_bytes())
+    site.announce(pack, 7, url=site.web.url)
+    site.follow()
+    eventually(lambda: not left.exists())
+    assert site.web.ranges == []
+
+
+def test_rubbish_does_not_hurry_what_waits(site: Site, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower, "_RETRY_S", (1000.0, 1000.0))
+    site.web.most = [3000, 10**9]
+    site.follow()
+    digest = site.announce(pack, 7, url=site.web.url)
+    eventually(lambda: site.part(digest) == 3000, "the beginning")
+    with BrokerClient(site.config) as client:
+        for number in range(3):
+            client.publish("voice/store/all/pack", b"rubbish")
+            eventually(lambda: len(site.store.book.records()) == number + 1, "the refusal")  # noqa: B023 (called at once)
+    assert site.web.ranges == [None]
+    site.announce(pack, 7, url=f"{site.web.url}?again")
+    eventually(lambda: site.installed() == 7, "the installation, from where the pack is now")
 
 
 def test_a_flood_of_forgeries_does_not_fill_the_log(site: Site, depot: Depot, pack: Path) -> None:
