@@ -9,12 +9,13 @@ from edge_agent.voices.store.receipt import Receipt
 from edge_agent.voices.store.shelf import StoreShelf, open_catalog
 from edge_agent.voices.store.state import Entry, State
 from edge_agent.voices.store.store import Settings, Store
-from edge_agent.voices.store.traces import EngineCache, Memory, Phrases, Trace
+from edge_agent.voices.store.traces import Downloads, EngineCache, Memory, Phrases, Trace
 
 __all__ = [
     "REASONS",
     "AlreadyInstalled",
     "Damage",
+    "Downloads",
     "EngineCache",
     "Entry",
     "Facts",

@@ -18,7 +18,7 @@ from edge_agent.voices.store import canary
 from edge_agent.voices.store.facts import read_facts
 from edge_agent.voices.store.gate import KeyGate
 from edge_agent.voices.store.store import Settings, Store
-from edge_agent.voices.store.traces import EngineCache, Memory, Phrases
+from edge_agent.voices.store.traces import Downloads, EngineCache, Memory, Phrases
 
 if TYPE_CHECKING:
     from edge_agent.config import Config
@@ -73,6 +73,7 @@ def open_store(
     traces = (
         Phrases(clear_phrases or partial(_clear, config)),
         EngineCache(paths.engines, lambda: _digests(store)),
+        Downloads(paths.incoming),
         Memory(paths.state_dir / "voices.json"),
     )
     settings = Settings(

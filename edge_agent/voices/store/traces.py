@@ -73,6 +73,24 @@ class EngineCache:
 
 
 @dataclass(frozen=True, slots=True)
+class Downloads:
+    """Packs on their way here, in part or whole. All go: what is not known to belong to another voice may belong to this one, and the
+    others are fetched anew."""
+
+    folder: Path
+    name: str = "downloads"
+
+    def erase(self, voice_id: str) -> int:
+        doomed = list(self.folder.iterdir()) if self.folder.is_dir() else []
+        for path in doomed:
+            disk.remove_tree(path)
+        return len(doomed)
+
+    def tidy(self) -> None:
+        """Who fetches them knows which are still wanted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """The facts of voices that were loaded once, see :class:`edge_agent.voices.Catalog`."""
 

@@ -19,3 +19,13 @@ def test_keys_that_are_made_while_the_daemon_runs_are_found(tmp_path: Path) -> N
     keys = make_device_keys(config.paths.keys)
     assert [str(each.to_public()) for each in store.gate.identities] == [keys.recipient]
     assert store.gate.sign(b"receipt", "test") is not None
+
+
+def test_all_that_is_made_with_a_voice_goes_with_it(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "EDGE_AGENT__PATHS__STATE_DIR": str(tmp_path / "state")}
+    config = load(Path(os.devnull), environ=environ).config
+    assert [trace.name for trace in open_store(config).settings.traces] == ["phrases", "engine_cache", "downloads", "memory"]
+    config.paths.incoming.mkdir(parents=True)
+    (config.paths.incoming / "ab.part").write_bytes(b"half a pack")
+    assert open_store(config).settings.traces[2].erase("anna") == 1
+    assert list(config.paths.incoming.iterdir()) == []

@@ -13,7 +13,7 @@ from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature
 from edge_agent.voices.pack import PackError
 from edge_agent.voices.pack.chime import read_chime
-from edge_agent.voices.store import REASONS, AlreadyInstalled, EngineCache, Memory, Phrases, Settings, StoreError, audit, disk
+from edge_agent.voices.store import REASONS, AlreadyInstalled, Downloads, EngineCache, Memory, Phrases, Settings, StoreError, audit, disk
 from tests.rigs.depot import NOW, Depot
 from tests.voices.pack.maker import wav
 
@@ -244,18 +244,21 @@ def test_deletion_leaves_nothing_but_a_signed_receipt(make_store, depot: Depot, 
         (phrases / f"{voice_id}.flac").unlink(missing_ok=True)
         return 1
 
-    traces = (Phrases(clear), EngineCache(engines, lambda: {"cd" * 32}), Memory(memory))
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    (incoming / f"{'ab' * 32}.part").write_bytes(SECRET)
+    traces = (Phrases(clear), EngineCache(engines, lambda: {"cd" * 32}), Downloads(incoming), Memory(memory))
     store = make_store(traces=traces)
     for seq in (7, 8):
         store.install(depot.pack(seq), by="cli")
     (engines / ("ab" * 16)).mkdir(exist_ok=True)
     receipt = store.delete("anna", by="mqtt:voice/x/cmd")
     assert (receipt.voice, receipt.versions, receipt.keys_destroyed, receipt.signed) == ("anna", (7, 8), 2, True)
-    assert receipt.erased == {"files": 16, "phrases": 1, "engine_cache": 1, "memory": 1}
+    assert receipt.erased == {"files": 16, "phrases": 1, "engine_cache": 1, "downloads": 1, "memory": 1}
     signature = Signature.from_bytes(receipt.path.with_name(f"{receipt.path.name}.minisig").read_bytes())
     assert depot.device_signer.public_key.made(signature, receipt.path.read_bytes())
     assert json.loads(receipt.path.read_bytes())["requested_by"] == "mqtt:voice/x/cmd"
-    assert SECRET not in bytes_below(store.layout.root, phrases, engines)
+    assert SECRET not in bytes_below(store.layout.root, phrases, engines, incoming)
     assert sorted(path.name for path in engines.iterdir()) == ["cd" * 16, "cuda"]
     assert json.loads(memory.read_text()) == {"version": 1, "default": {}}
     assert store.layout.folders() == []
