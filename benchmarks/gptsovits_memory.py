@@ -65,7 +65,7 @@ def main() -> int:
 
 def build(root: Path) -> None:
     """Make the voice ``chinese`` in ``root``."""
-    from gptsovits import make_ours
+    from gptsovits_ours import make_ours
     from gptsovits_random import text_model
 
     from quantize.gptsovits import bert_graph, linear
