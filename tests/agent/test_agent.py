@@ -46,7 +46,7 @@ def live(daemon: Agent, until: str = "voice:") -> tuple[str, list[str]]:
     async def life() -> tuple[str, list[str]]:
         await daemon.start()
         try:
-            for _ in range(2000):
+            for _ in range(12_000):
                 if any(why.startswith(until) for why in daemon._health.state()[1]):
                     break
                 await asyncio.sleep(0.01)

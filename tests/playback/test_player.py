@@ -46,7 +46,7 @@ class Listener:
     def until(self, kind: type) -> list[PlayerEvent]:
         events = []
         while not (events and isinstance(events[-1], kind)):
-            events.append(self._events.get(timeout=10))
+            events.append(self._events.get(timeout=60))
         return events
 
 
@@ -196,7 +196,7 @@ def test_a_listener_that_fails_does_not_stop_the_sound(card: FakeCard) -> None:
     player.start()
     try:
         play(player, "a")
-        assert drained.wait(10)
+        assert drained.wait(60)
     finally:
         player.stop()
 

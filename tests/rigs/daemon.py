@@ -17,8 +17,9 @@ from typing import Any
 
 SITE, DEVICE = "store-12", "kiosk-1"
 BASE = f"voice/{SITE}/{DEVICE}"
-_READY_WITHIN_S = 60.0
-_STOPS_WITHIN_S = 20.0
+_READY_WITHIN_S = 120.0
+_STOPS_WITHIN_S = 60.0
+_COMMAND_WITHIN_S = 180.0
 
 
 class Daemon:
@@ -85,7 +86,9 @@ class Daemon:
     def cli(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run ``edge-agent`` with the same configuration."""
         command = [sys.executable, "-m", "edge_agent", "--config", str(self.config), *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, env=os.environ | self._environ, check=False)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=_COMMAND_WITHIN_S, env=os.environ | self._environ, check=False
+        )
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         environ = os.environ | self._environ | {"NOTIFY_SOCKET": str(self.manager.path)}

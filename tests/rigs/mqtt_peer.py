@@ -20,7 +20,7 @@ from paho.mqtt.properties import Properties
 from edge_agent.ingress import Command, Message, Route
 from edge_agent.parse import Refusal
 
-_WITHIN_S = 20.0
+_WITHIN_S = 60.0
 
 
 def eventually(condition: Callable[[], object], what: str = "the condition") -> None:

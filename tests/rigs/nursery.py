@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-_GONE_WITHIN_S = 20.0
+_GONE_WITHIN_S = 60.0
 
 
 class Nursery:

@@ -134,7 +134,7 @@ def test_is_served_until_stopped() -> None:
     server = MetricsServer(metrics.registry, address="127.0.0.1", port=0)
     server.start()
     url = f"http://127.0.0.1:{server.port}/metrics"
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         assert b"edge_agent_device_losses_total 1.0" in answer.read()
     server.stop()
     server.stop()
