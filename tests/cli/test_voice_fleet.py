@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
 import pytest
 
 from edge_agent.ingress import DeleteVoice
 from edge_agent.voices.fleet import Announcement, DeletionOrder, parse_envelope, read_statement
 from edge_agent.voices.keys import SecretKey, Signer, Trust
-from tests.rigs.depot import NOW
 from tests.rigs.mqtt_peer import Peer, eventually
 
 
@@ -31,7 +31,7 @@ def test_a_pack_is_announced_for_whoever_comes_later_too(edge_agent, broker, key
         (said,) = [message.payload for message in peer.received if message.topic == "voice/store/group/platform-2/pack"]
     finally:
         peer.close()
-    offer = read_statement(Announcement, *parse_envelope(said), trust=trust, now=NOW)
+    offer = read_statement(Announcement, *parse_envelope(said), trust=trust, now=datetime.now(timezone.utc))
     assert (offer.voice, offer.seq, offer.size, offer.rollout_percent, offer.url) == ("anna", 8, 7000, 25, None)
     assert sorted(map(len, chunks)) == [7000 - 4096, 4096]
 
@@ -49,7 +49,8 @@ def test_a_deletion_is_ordered_and_its_receipts_are_printed(edge_agent, daemon, 
     assert [json.loads(line) for line in result.lines] == [{"receipt": '{"voice":"anna"}', "signature": "signed"}]
     (command,) = answering.commands
     assert isinstance(command, DeleteVoice)
-    order = read_statement(DeletionOrder, command.statement.encode(), command.signature.encode(), trust=trust, now=NOW)
+    now = datetime.now(timezone.utc)
+    order = read_statement(DeletionOrder, command.statement.encode(), command.signature.encode(), trust=trust, now=now)
     assert (order.voice, order.up_to, order.devices) == ("anna", 8, ("kiosk-1",))
 
 

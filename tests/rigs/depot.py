@@ -58,9 +58,9 @@ class Depot:
         folder = self.folder / "consent"
         folder.mkdir(parents=True, exist_ok=True)
         record = Consent(
-            kind="person", subject="A. B.", purposes=("announcements",), territory=("DE",), valid_from=NOW - timedelta(days=9),
+            kind="person", subject="A. B.", purposes=("announcements",), territory=("DE",), valid_from=NOW - timedelta(days=3650),
             valid_until=until or NOW + timedelta(days=999), withdrawal_contact="privacy@example.org", recordings=("ab" * 32,),
-            created=NOW - timedelta(days=9),
+            created=NOW - timedelta(days=3650),
         ).to_bytes()  # fmt: skip
         (folder / RECORD_FILE).write_bytes(record)
         (folder / SIGNATURE_FILE).write_bytes(self.key.sign(record, "consent"))
