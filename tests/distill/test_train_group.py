@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from distill.train.data import AudioBatch, AudioBatches, TextBatch, TextBatches
 from distill.train.group import Group
 from distill.train.loop import Trainer, TrainingError, _rate
 from tests.distill import tiny
+from tests.rigs.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 STAGES = (Stage("text", 2, 2e-3, warmup=1), Stage("decoder", 2, 2e-3, warmup=1), Stage("gan", 2, 1e-3, warmup=1))
@@ -39,10 +39,8 @@ def train(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("group")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    common = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "PYTHONPATH": str(ROOT)}
+    here = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    common = {**os.environ, "WORLD_SIZE": "2", **here, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", MAIN, str(folder)]
     environments = [{**common, "RANK": rank, "LOCAL_RANK": rank} for rank in "01"]
     processes = [subprocess.Popen(command, env=one, cwd=ROOT, stderr=subprocess.PIPE, text=True) for one in environments]

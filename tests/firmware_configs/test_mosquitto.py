@@ -110,7 +110,8 @@ class TestBridge:
         for number in range(1, 6):
             kiosk.publish(f"{self.BASE}/event", {"n": number})
         # It acknowledges first and saves then, some milliseconds later.
-        eventually(lambda: b'{"n": 5}' in (tmp_path / "device-state" / "mosquitto.db").read_bytes())
+        saved = tmp_path / "device-state" / "mosquitto.db"
+        eventually(lambda: saved.exists() and b'{"n": 5}' in saved.read_bytes())
         device.kill()  # the power fails during the outage
         device.start()
         office.start()
