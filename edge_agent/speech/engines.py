@@ -89,8 +89,10 @@ class Engines:
             return engine
 
     def drop(self, voice_id: str) -> None:
-        """Forget a voice that was deleted; whoever speaks with it still has it."""
+        """Forget a voice that was deleted, and what is being compiled of it; whoever speaks with it still has it."""
         self._loaded.drop(voice_id)
+        if self._settling is not None:
+            self._settling.forget(voice_id)
 
     def fall_back(self, voice: VoiceInfo, error: SynthesisError) -> Engine:
         """The same voice on the processor, after its provider failed with ``error``. It lasts until the provider was seen to work

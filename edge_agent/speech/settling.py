@@ -30,12 +30,14 @@ class Settling:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._voice: VoiceInfo | None = None
 
     def begin(self, voice: VoiceInfo, waits_s: Iterable[float]) -> None:
         """Search after the first of ``waits_s``, and again after each further one as long as nothing was settled."""
         with self._lock:
             self._stop.set()
             self._stop = stop = threading.Event()
+            self._voice = voice
             self._thread = threading.Thread(
                 target=self._search, args=(voice, waits_s, stop, self._thread), name="providers", daemon=True
             )
@@ -48,6 +50,18 @@ class Settling:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s)
+
+    def forget(self, voice_id: str) -> None:
+        """Remove what was compiled of a voice that was deleted, by a search that went on meanwhile, and end that."""
+        with self._lock:
+            voice = self._voice
+        if voice is None or voice.id != voice_id:
+            return
+        self.stop()
+        try:
+            self._chooser.forget(voice.digest)
+        except OSError as error:
+            log.error("compiled voice not deleted voice=%s error=%r", voice_id, str(error))
 
     def _search(self, voice: VoiceInfo, waits_s: Iterable[float], stop: threading.Event, before: threading.Thread | None) -> None:
         if before is not None:

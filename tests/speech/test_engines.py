@@ -12,7 +12,7 @@ import pytest
 from edge_agent.speech import Engines
 from edge_agent.speech.engines import RETRY_S
 from edge_agent.synthesis import SynthesisError
-from edge_agent.synthesis.providers import BY_NAME, Candidate, Choice, Stopped
+from edge_agent.synthesis.providers import BY_NAME, Candidate, Choice, Chooser, Stopped, Trial
 from edge_agent.voices import Catalog, VoiceInfo
 from tests.doubles.fake_engine import CUDA, FakeEngine, FakeLoader, write_voice
 
@@ -187,8 +187,8 @@ class TestWithAChooser:
         made, told = engines(chooser)
         assert made.get(catalog.get("hum")).provider == CPU
         chooser.go.set()
-        until(lambda: made.get(catalog.get("hum")).provider == CUDA)
-        assert told == [(CPU, None), (CUDA, None)]
+        until(lambda: told == [(CPU, None), (CUDA, None)])
+        assert made.get(catalog.get("hum")).provider == CUDA
 
     def test_a_choice_for_the_processor_says_why(self, catalog, engines) -> None:
         made, told = engines(FakeChooser(Choice(Candidate(CPU), degraded="runs on the processor instead of CUDA: no kernel image")))
@@ -209,7 +209,8 @@ class TestWithAChooser:
         made.get(catalog.get("hum"))
         made.get(catalog.get("alto"))
         chooser.go.set()
-        until(lambda: made.get(catalog.get("alto")).provider == CUDA)
+        until(lambda: len(told) == 3)
+        assert made.get(catalog.get("alto")).provider == CUDA
         assert told == [(CPU, None), (CPU, None), (CUDA, None)]
         assert chooser.asked == 1
 
@@ -224,7 +225,8 @@ class TestWithAChooser:
         assert made.fall_back(hum, LOST).provider == CPU
         assert made.get(hum).provider == CPU
         chooser.go.set()
-        until(lambda: made.get(hum).provider == CUDA)
+        until(lambda: len(told) == 4)
+        assert made.get(hum).provider == CUDA
         assert told == [
             (CUDA, None),
             (CPU, "voice hum runs on the processor instead of CUDA: the GPU is lost"),
@@ -279,6 +281,28 @@ class TestWithAChooser:
         made.get(catalog.get("hum"))
         until(lambda: "search for a provider failed" in caplog.text)
         assert made.get(catalog.get("hum")).provider == CPU
+
+
+def test_a_voice_that_is_deleted_while_it_is_compiled_leaves_nothing(catalog, tmp_path) -> None:
+    begun = threading.Event()
+
+    def attempt(candidate, voice, *, threads, gpu_memory_bytes, cache_dir, stop) -> Trial:
+        cache_dir.mkdir(parents=True)
+        (cache_dir / "decoder.engine").write_bytes(b"weights")
+        begun.set()
+        assert stop.wait(20)
+        raise Stopped
+
+    folder = tmp_path / "engines"
+    chooser = Chooser(folder, "auto", 1, 1 << 29, listed=lambda: (BY_NAME["cuda"], CPU), facts=dict, attempt=attempt)
+    engines = Engines("auto", 1, load=FakeLoader(), chooser=chooser)
+    engines.get(catalog.get("hum"))
+    assert begun.wait(20)
+    engines.drop("alto")
+    assert len(list(folder.iterdir())) == 1
+    engines.drop("hum")
+    assert list(folder.iterdir()) == []
+    engines.close()
 
 
 def test_without_a_chooser_a_demanded_provider_that_is_missing_is_said(catalog) -> None:

@@ -2,7 +2,7 @@
 
 from edge_agent.synthesis.providers.attempt import Stopped, explain
 from edge_agent.synthesis.providers.choice import PROCESSOR, Candidate, Choice, Trial
-from edge_agent.synthesis.providers.chooser import Chooser, forget
+from edge_agent.synthesis.providers.chooser import Chooser
 from edge_agent.synthesis.providers.fingerprint import fingerprint
 from edge_agent.synthesis.providers.names import BY_NAME, CPU, CUDA, TENSORRT, in_words, short
 from edge_agent.synthesis.providers.options import GPU_MEMORY_BYTES
@@ -21,7 +21,6 @@ __all__ = [
     "Trial",
     "explain",
     "fingerprint",
-    "forget",
     "in_words",
     "short",
 ]

@@ -132,6 +132,15 @@ class Chooser:
         """Where engines compiled of the voice's weights are kept."""
         return self._memory.folder(digest)
 
+    def forget(self, digest: str) -> None:
+        """Remove what was compiled of a voice and what is known of it.
+
+        Raises:
+            OSError: something is still there.
+            ValueError: ``digest`` is none.
+        """
+        self._memory.forget(digest)
+
     def loading(self, digest: str) -> None:
         """The daemon itself is about to load the voice as it was chosen; should it die of that, this is seen at its next start."""
         remembered = self._memory.recall(digest)
@@ -168,16 +177,6 @@ class Chooser:
             for provider in (CPU, *reversed(gpus))
             for variant in ([each for each in VARIANTS[provider] if each in has] or ([None] if provider == CPU or not has else []))
         ]
-
-
-def forget(folder: Path, digest: str) -> None:
-    """Remove what was compiled of a voice below ``folder`` and what is known of it, as deleting a voice must.
-
-    Raises:
-        OSError: something is still there.
-        ValueError: ``digest`` is none.
-    """
-    Memory(folder).forget(digest)
 
 
 def _variants(voice: Path) -> frozenset[str]:

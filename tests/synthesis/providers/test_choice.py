@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_agent.synthesis.providers import CPU, CUDA, TENSORRT, Candidate, Choice, Trial, forget
+from edge_agent.synthesis.providers import CPU, CUDA, TENSORRT, Candidate, Choice, Trial
 from edge_agent.synthesis.providers.choice import KEEPS_UP, Memory, Remembered, decide
 
 DIGEST = "ab" * 32
@@ -91,11 +91,11 @@ class TestMemory:
         memory.remember(DIGEST, Remembered(Choice(Candidate(TENSORRT)), {}))
         (memory.folder(DIGEST) / "tensorrt").mkdir()
         (memory.folder(DIGEST) / "tensorrt" / "decoder.engine").write_bytes(b"weights")
-        forget(tmp_path, DIGEST)
-        forget(tmp_path, DIGEST)
+        memory.forget(DIGEST)
+        memory.forget(DIGEST)
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("digest", ["", "..", "../../etc", "ab", "AB" * 32, "ab/" * 10])
     def test_only_digests_name_folders(self, tmp_path, digest: str) -> None:
         with pytest.raises(ValueError, match="not a digest"):
-            forget(tmp_path, digest)
+            Memory(tmp_path).forget(digest)
