@@ -221,7 +221,7 @@ def test_exit_codes() -> None:
 
 
 def test_doctor() -> None:
-    assert list(CHECKS) == ["python", "packages", "inference", "audio", "broker", "disk", "clock", "voice", "cache"]
+    assert list(CHECKS) == ["python", "packages", "inference", "audio", "broker", "socket", "disk", "clock", "voice", "cache"]
     assert {verdict.value for verdict in Verdict} == {"ok", "warn", "fail"}
 
 

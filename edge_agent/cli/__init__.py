@@ -37,8 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough; Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
-    except (EdgeAgentError, OSError) as error:
+    except EdgeAgentError as error:
         _complain(str(error))
+        return ExitCode.FAILED
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         return ExitCode.FAILED
 
 

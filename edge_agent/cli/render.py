@@ -93,7 +93,10 @@ def _render(speaker: OfflineSpeaker, text: str, out: Path, manner: Manner) -> Re
 @contextlib.contextmanager
 def _whole_file(path: Path, sample_rate: int) -> Iterator[soundfile.SoundFile]:
     """A WAV file that appears under its name only when it is complete."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     unfinished = Path(name)
     try:
         with os.fdopen(handle, "w+b") as raw, soundfile.SoundFile(raw, "w", sample_rate, 1, "PCM_16", format="WAV") as file:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from edge_agent.service.doctor.broker import check_broker
 from edge_agent.service.doctor.inference import PROVIDERS, check_inference, product_model
 from edge_agent.service.doctor.isolation import isolated
 from edge_agent.service.doctor.packages import check_packages, check_python
+from edge_agent.service.doctor.socket import check_socket
 from edge_agent.service.doctor.storage import check_cache, check_clock, check_disk
 from edge_agent.service.doctor.voice import check_voice
 from tests.doubles.fake_shelf import shelve
@@ -26,6 +28,7 @@ from tests.rigs.alsa import FilePcm
 from tests.rigs.mosquitto import MosquittoFactory
 from tests.rigs.mqtt_peer import RecordingInbox, eventually
 from tests.rigs.ports import free_port
+from tests.rigs.zmq_peer import Station
 
 
 @pytest.fixture
@@ -204,6 +207,33 @@ class TestBroker:
 
     def test_switched_off(self, configured: Any) -> None:
         assert only(check_broker(configured(mqtt__enabled="false"))).verdict is Verdict.OK
+
+
+class TestSocket:
+    @pytest.fixture
+    def station(self, tmp_path: Path) -> Iterator[Station]:
+        station = Station(tmp_path)
+        yield station
+        station.stop()
+
+    def test_a_daemon_that_answers(self, configured: Any, station: Station) -> None:
+        finding = only(check_socket(configured(zmq__socket_dir=station.folder)))
+        assert (finding.verdict, finding.data["daemon"]) == (Verdict.OK, "online")
+        station.core.on_command = lambda _command, reply: reply.answer(state="degraded", why=["audio"]) is None
+        assert only(check_socket(configured(zmq__socket_dir=station.folder))).verdict is Verdict.WARN
+
+    def test_one_that_does_not(self, configured: Any, station: Station) -> None:
+        station.core.silent = True
+        finding = only(check_socket(configured(zmq__socket_dir=station.folder)))
+        assert finding.verdict is Verdict.WARN and "no answer" in finding.what
+
+    def test_none(self, configured: Any, tmp_path: Path) -> None:
+        finding = only(check_socket(configured(zmq__socket_dir=tmp_path)))
+        assert finding.verdict is Verdict.WARN and "no such socket" in finding.what
+        assert "systemctl start" in str(finding.fix)
+
+    def test_switched_off(self, configured: Any) -> None:
+        assert only(check_socket(configured(zmq__enabled=False))).verdict is Verdict.OK
 
 
 class TestStorage:

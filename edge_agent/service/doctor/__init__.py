@@ -11,6 +11,7 @@ from edge_agent.service.doctor.finding import Finding, Verdict
 from edge_agent.service.doctor.inference import check_inference
 from edge_agent.service.doctor.isolation import Check, isolated
 from edge_agent.service.doctor.packages import check_packages, check_python
+from edge_agent.service.doctor.socket import check_socket
 from edge_agent.service.doctor.storage import check_cache, check_clock, check_disk
 from edge_agent.service.doctor.voice import check_voice
 
@@ -22,6 +23,7 @@ CHECKS: dict[str, Check] = {
     "inference": isolated("inference", check_inference, fix="Install an ONNX Runtime built for this device."),
     "audio": isolated("audio", check_audio, fix="Set audio.device to another device, and look for faults in ALSA's configuration."),
     "broker": check_broker,
+    "socket": check_socket,
     "disk": check_disk,
     "clock": check_clock,
     "voice": check_voice,

@@ -32,7 +32,7 @@ def check_broker(config: Config) -> Iterator[Finding]:
             yield from _round_trip(client, mqtt)
             yield _daemon(client, mqtt)
     except BrokerUnreachable as error:
-        fix = "Start the broker (systemctl start mosquitto), or set mqtt.host and mqtt.port to where it is."
+        fix = "Start the broker (systemctl start mosquitto), set mqtt.host and mqtt.port to where it is, or mqtt.enabled = false."
         yield Finding.fail("broker", str(error), fix, address=mqtt.address)
     except BrokerRefused as error:
         fix = "Set mqtt.username and mqtt.password_file, and compare the broker's access list with the sample that ships."
