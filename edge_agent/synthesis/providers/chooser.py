@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 VARIANTS = {TENSORRT: ("trt", "fp16"), CUDA: ("gpu", "fp16"), CPU: ("cpu",)}
 """What may suit a provider; whether eight bits or sixteen are faster on a GPU is found out, not believed."""
 MOST_UNFINISHED = 2
-"""So often may the daemon die while it loads a voice on a GPU before it is left alone."""
+"""So often may the daemon die while it loads a voice as chosen before another provider is; once more, and the GPU is left alone."""
 
 
 class Attempt(Protocol):
@@ -97,12 +97,13 @@ class Chooser:
             self._memory.forget(digest)
         candidates = self._candidates(voice)
         wanted = BY_NAME.get(self._wanted)
+        trials = []
         if before and unfinished >= MOST_UNFINISHED:
-            spared = before.choice.candidate
-            trials = [Trial(spared, f"the daemon died {unfinished} times while it loaded this voice there")]
-            candidates = [each for each in candidates if each != spared]
-        else:
-            trials = []
+            # Where it died of the next one as well, it would die of each of them in turn, and come back to the first.
+            gpu = [each for each in candidates if each.provider != CPU]
+            spared = gpu if unfinished > MOST_UNFINISHED else [before.choice.candidate]
+            trials = [Trial(each, f"the daemon died {unfinished} times while it loaded this voice on the GPU") for each in spared]
+            candidates = [each for each in candidates if each not in spared]
         for candidate in candidates:
             trial = self.trial(voice, digest, candidate, stop)
             log.info(

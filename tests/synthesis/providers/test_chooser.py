@@ -182,3 +182,15 @@ class TestCrashOfTheDaemon:
         assert choice.provider == CUDA
         assert choice.candidate.variant == "fp16", "the other variant is another candidate"
         assert made(driver="2").choose(voice, DIGEST).candidate == Candidate(CUDA, "gpu")
+
+    def test_where_it_dies_of_the_next_one_too_the_whole_gpu_is_left_alone(self, made, voice) -> None:
+        for _ in range(MOST_UNFINISHED + 1):
+            made().choose(voice, DIGEST)
+            made().loading(DIGEST)
+        for _ in range(3):
+            attempt = FakeAttempt()
+            choice = made(attempt=attempt).choose(voice, DIGEST)
+            assert [each.provider for each in attempt.tried] == [CPU]
+            assert choice.provider == CPU
+            assert "died 3 times" in choice.degraded
+        assert made(driver="2").choose(voice, DIGEST).candidate == Candidate(CUDA, "gpu")
