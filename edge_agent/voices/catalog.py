@@ -53,11 +53,14 @@ class VoiceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """Installed voices at one moment; ``chosen`` speaks when a request names none; ``trouble`` says what is wrong with the store."""
+    """Installed voices at one moment; ``chosen`` speaks when a request names none; ``trouble`` says what is wrong with the store.
+    ``seen_at`` is the latest time that was ever seen there, in seconds since the epoch: a clock set back revives nothing.
+    """
 
     voices: tuple[VoiceInfo, ...] = ()
     chosen: str | None = None
     trouble: str | None = None
+    seen_at: float = 0.0
 
 
 class Shelf(Protocol):
@@ -161,7 +164,7 @@ class Catalog:
 
     def ended(self, voice: VoiceInfo) -> str | None:
         """That a voice may not speak any more; None while it may."""
-        if voice.usable_until is None or self._clock.now() < voice.usable_until:
+        if voice.usable_until is None or max(self._clock.now(), self._shelved.seen_at) < voice.usable_until:
             return None
         return f"voice {voice.id} or its owner's consent has expired; install a newer pack"
 

@@ -28,7 +28,7 @@ class StoreShelf:
         found = installed(self._layout, state)
         missing -= {facts.id for facts in found}
         trouble = f"damaged: {', '.join(sorted(missing))}; install again" if missing else None
-        return Shelved(tuple(self._info(facts) for facts in found), state.chosen, trouble)
+        return Shelved(tuple(self._info(facts) for facts in found), state.chosen, trouble, state.seen_at)
 
     def _info(self, facts: Facts) -> VoiceInfo:
         return VoiceInfo(

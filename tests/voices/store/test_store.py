@@ -9,11 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.voices import Catalog, UnknownVoice
 from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature
 from edge_agent.voices.pack import PackError
 from edge_agent.voices.pack.chime import read_chime
-from edge_agent.voices.store import REASONS, AlreadyInstalled, Downloads, EngineCache, Memory, Phrases, Settings, StoreError, audit, disk
+from edge_agent.voices.store import (
+    REASONS,
+    AlreadyInstalled,
+    Downloads,
+    EngineCache,
+    Memory,
+    Phrases,
+    Settings,
+    StoreError,
+    StoreShelf,
+    audit,
+    disk,
+)
 from tests.rigs.depot import NOW, Depot
 from tests.voices.pack.maker import wav
 
@@ -146,6 +159,16 @@ def test_what_has_expired_opens_no_more_even_when_the_clock_is_set_back(store, d
     with pytest.raises(PackError) as error, store.opened("anna", 7):
         pass
     assert error.value.reason == "expired"
+
+
+def test_what_has_expired_is_not_spoken_from_recordings_either_when_the_clock_is_set_back(store, depot: Depot, clock, tmp_path) -> None:
+    store.install(depot.pack(7, consent_until=NOW + timedelta(days=3)), by="test")
+    clock.time += 4 * 86400
+    store.record_expiry("anna", by="daemon")
+    clock.time -= 5 * 86400
+    catalog = Catalog(tmp_path, shelf=StoreShelf(store.layout.root), clock=clock)
+    with pytest.raises(UnknownVoice, match="has expired"):
+        catalog.get("anna")
 
 
 def test_a_pack_for_others_or_by_others_is_refused(store, depot: Depot, tmp_path) -> None:
