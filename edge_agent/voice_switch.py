@@ -67,6 +67,7 @@ class VoiceSwitch:
         self._speaking: str | None = None
         self._prewarmed: tuple[str, str] | None = None
         self._refusals = Refusals()
+        self._tell_news(None)  # what is in the log by now is none
 
     def check(self) -> None:
         """See whether the store has changed or a voice has ended, and begin to go over to what is then right. Cheap."""

@@ -117,6 +117,16 @@ def device(tmp_path, store, clock, depot) -> Iterator[Device]:  # noqa: F811
     device.close()
 
 
+def test_what_changes_while_the_first_voice_is_loaded_is_told_and_what_was_before_is_not(
+    tmp_path: Path, store, clock, depot: Depot  # noqa: F811
+) -> None:
+    store.install(depot.pack(6), by="test")
+    device = Device(tmp_path, store, clock, depot)
+    device.install(7)
+    device.until(lambda: device.changes() == [("installed", "anna", 7)] and not device.switch._busy)
+    device.close()
+
+
 def test_a_thread_that_cannot_be_had_is_asked_for_again(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     device.until(lambda: not device.switch._busy)
     device.install(7)
