@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge_agent.cli.app import Session
+from edge_agent.errors import EdgeAgentError
 
 if TYPE_CHECKING:
     from edge_agent.voices.keys import PublicKey, SecretKey
@@ -25,22 +26,28 @@ def secret_key(path: Path, password_file: Path | None) -> SecretKey:
     """A minisign key, opened by the first line of the file of its password.
 
     Raises:
-        KeysError, OSError: it cannot be read, or not with this password.
+        EdgeAgentError, OSError: it cannot be read, or not with this password.
     """
     from edge_agent.voices.keys import SecretKey
 
-    return SecretKey.read(path, password_file.read_text("utf-8").split("\n")[0].rstrip("\r") if password_file else None)
+    return SecretKey.read(path, _text(password_file).split("\n")[0].rstrip("\r") if password_file else None)
 
 
 def public_key(text: str) -> PublicKey:
     """A minisign public key, itself or in a .pub file.
 
     Raises:
-        KeysError, OSError: it is none, or cannot be read.
+        EdgeAgentError, OSError: it is none, or cannot be read.
     """
-    from edge_agent.voices.keys import PublicKey
+    from edge_agent.voices.keys import KeysError, PublicKey
 
-    return PublicKey.parse(Path(text).read_text("utf-8") if Path(text).is_file() else text)
+    path = Path(text)
+    if path.is_file():
+        return PublicKey.parse(_text(path))
+    try:
+        return PublicKey.parse(text)
+    except KeysError as error:
+        raise EdgeAgentError(f"{text!r} is no minisign public key, which is the second line of a .pub file, and no file either") from error
 
 
 def identities(session: Session, identity: Path | None) -> tuple[Any, ...]:
@@ -55,3 +62,10 @@ def identities(session: Session, identity: Path | None) -> tuple[Any, ...]:
         return read_identities(identity)
     keys = load_device_keys(session.config.paths.keys, os.environ)
     return keys.identities if keys else ()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise EdgeAgentError(f"{path} is no text in UTF-8; is it the right file?") from error

@@ -12,12 +12,13 @@ import click
 
 from edge_agent.cli.app import Session
 from edge_agent.cli.cache_prewarm import prewarm
+from edge_agent.cli.group import Group
 from edge_agent.cli.output import print_json, print_table, shorten, size
 from edge_agent.cli.ownership import as_owner_of
 from edge_agent.phrases import CacheEntry, Order, PhraseCache
 
 
-@click.group("cache")
+@click.group("cache", cls=Group)
 def command() -> None:
     """Look at and change the phrase cache of this device."""
 

@@ -10,11 +10,12 @@ import click
 from edge_agent import appliance
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
+from edge_agent.cli.group import Group
 from edge_agent.cli.output import print_json
 from edge_agent.config import ConfigError, toml, user_config
 
 
-@click.group("config")
+@click.group("config", cls=Group)
 def command() -> None:
     """Check, show or begin a configuration."""
 

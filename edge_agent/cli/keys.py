@@ -8,11 +8,12 @@ import click
 
 from edge_agent.cli import voice_keys
 from edge_agent.cli.app import Session
+from edge_agent.cli.group import Group
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.ingress.zmq_keys import KeyRing, make_pair, write_client_file
 
 
-@click.group("keys")
+@click.group("keys", cls=Group)
 def command() -> None:
     """Make and manage keys: of this device, of those who sign voices, and of clients."""
 

@@ -8,13 +8,14 @@ import click
 
 from edge_agent.cli import voice_fleet, voice_inspect, voice_pack, voice_stick, voice_store, voice_verify
 from edge_agent.cli.app import Session
+from edge_agent.cli.group import Group
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.cli.ownership import check_access
 from edge_agent.voices import UnknownVoice
 from edge_agent.voices.store import open_catalog
 
 
-@click.group("voice")
+@click.group("voice", cls=Group)
 def command() -> None:
     """Make voice packs, and install, switch and delete voices."""
 

@@ -33,7 +33,9 @@ def test_whom_to_trust(edge_agent: EdgeAgent) -> None:
     assert f"{key.id}: lost" in edge_agent("keys", "show").out
 
 
-def test_what_is_refused(edge_agent: EdgeAgent) -> None:
+def test_what_is_refused(edge_agent: EdgeAgent, tmp_path: Path) -> None:
     assert "no minisign public key" in edge_agent("keys", "trust", "depot", "RWQ").err
+    (tmp_path / "voice.vpk").write_bytes(b"\xe8\xff")
+    assert "voice.vpk is no text" in edge_agent("keys", "trust", "depot", tmp_path / "voice.vpk").err
     assert "no signer's name; there are: project" in edge_agent("keys", "revoke", "depot").err
     assert edge_agent("keys", "trust", "depot", "x", "--role", "king").code == ExitCode.USAGE
