@@ -53,7 +53,10 @@ def command(session: Session, device_or_folder: Path, mounted: bool, result: Pat
         for each in report.sentences:
             click.echo(f"{each.code} {each.en}")
         rows = ((pack.file, pack.voice or "", f"{pack.sentence.code} {pack.detail}".strip()) for pack in report.packs)
-        print_table(("file", "voice", "result"), rows)
+        if report.packs:
+            print_table(("file", "voice", "result"), rows)
+    if report.detail:
+        click.echo(f"edge-agent: {report.detail}", err=True)
     return ExitCode.OK if report.ok else ExitCode.FAILED
 
 

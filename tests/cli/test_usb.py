@@ -66,5 +66,8 @@ def test_a_folder_that_is_no_mounted_stick(edge_agent: EdgeAgent, depot: Depot, 
     stick = exported(edge_agent, tmp_path / "stick", depot.pack(1, sealed=False))
     result = edge_agent("usb-import", "--mounted", str(stick), "--json")
     assert (result.code, json.loads(result.out)["code"]) == (1, "E50")
+    missing = edge_agent("usb-import", tmp_path / "nowhere")
+    assert (missing.code, missing.out) == (1, "E50 The stick cannot be read.\n")
+    assert str(tmp_path / "nowhere") in missing.err
     assert edge_agent("usb-import", "/dev/null", "--json").code == 1
     assert not (tmp_path / "state" / "voices" / "anna").exists()
