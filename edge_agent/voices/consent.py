@@ -141,10 +141,13 @@ def verify_consent_bytes(record: bytes, signature: bytes, trusted_keys: Iterable
         raise ValueError("now needs a time zone")
     _check_signature(record, signature, [_public_key(key) for key in trusted_keys])
     consent = Consent.from_bytes(record)
+    # Messages travel to logs, brokers and sticks, so none names the owner.
     if now < consent.valid_from:
-        raise ConsentError("not_yet_valid", f"{consent.subject}'s consent holds only from {_show(consent.valid_from)} on")
+        begins = f"the owner's consent holds only from {_show(consent.valid_from)} on"
+        raise ConsentError("not_yet_valid", f"{begins}, and here it is {_show(now)}; check the device's clock")
     if consent.valid_until is not None and now >= consent.valid_until:
-        raise ConsentError("expired", f"{consent.subject}'s consent ended at {_show(consent.valid_until)}; ask for a new one")
+        ended = f"the owner's consent ended at {_show(consent.valid_until)}"
+        raise ConsentError("expired", f"{ended}, and here it is {_show(now)}; ask for a new one")
     return consent
 
 

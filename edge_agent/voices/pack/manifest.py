@@ -180,10 +180,12 @@ class Manifest:
         Raises:
             PackError: ``not_yet_valid`` or ``expired``.
         """
+        name, here = f"voice {self.id} {self.version}", f"and here it is {check.show_time(now)}"
         if now < self.valid_from:
-            raise PackError("not_yet_valid", f"voice {self.id} {self.version} is valid only from {check.show_time(self.valid_from)} on")
+            begins = f"{name} is valid only from {check.show_time(self.valid_from)} on"
+            raise PackError("not_yet_valid", f"{begins}, {here}; check the device's clock")
         if self.expires is not None and now >= self.expires:
-            raise PackError("expired", f"voice {self.id} {self.version} expired at {check.show_time(self.expires)}; get a newer pack")
+            raise PackError("expired", f"{name} expired at {check.show_time(self.expires)}, {here}; get a newer pack")
 
     def reaches(self, device: str) -> bool:
         """Whether the staged release includes a device, see :mod:`edge_agent.voices.rollout`."""

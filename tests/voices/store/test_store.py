@@ -12,7 +12,7 @@ import pytest
 from edge_agent.voices import Catalog, UnknownVoice
 from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature
-from edge_agent.voices.pack import PackError
+from edge_agent.voices.pack import ALWAYS, PackError
 from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.store import (
     REASONS,
@@ -147,6 +147,16 @@ def test_what_may_not_be_used_now_is_refused(store, depot: Depot, clock, reason:
     pack = depot.pack(7, **{name: NOW + timedelta(days=n) for name, n in days.items()})
     clock.time += 86400 * 9
     refused(store, reason, pack)
+
+
+@pytest.mark.parametrize(("reason", "days"), [("consent_not_yet_valid", -4000), ("consent_expired", 9000)])
+def test_a_refusal_for_the_time_says_what_time_it_is_here_and_names_nobody(store, depot: Depot, clock, reason: str, days: int) -> None:
+    pack = depot.pack(7, valid_from=ALWAYS)
+    clock.time += 86400 * days
+    refused(store, reason, pack)
+    said = store.book.records()[-1].detail["problem"]
+    assert f"here it is {NOW + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" in said
+    assert "A. B." not in said
 
 
 def test_what_has_expired_opens_no_more_even_when_the_clock_is_set_back(store, depot: Depot, clock) -> None:

@@ -11,7 +11,7 @@ from edge_agent.voices.pack import Reason
 from edge_agent.voices.store.errors import REASONS
 from edge_agent.voices.usb import SENTENCES, PackResult, StickReport
 from edge_agent.voices.usb.export import instructions
-from edge_agent.voices.usb.sentences import OTHER, READING, RESULTS
+from edge_agent.voices.usb.sentences import OTHER, READING, RESULTS, sentence
 from tests.voices.usb.conftest import NOW
 
 ROWS = (READING, *RESULTS)
@@ -74,3 +74,13 @@ def test_what_the_daemon_shows() -> None:
 def test_the_instructions_list_every_code() -> None:
     text = instructions()
     assert re.findall(r"(?m)^([SE]\d\d)  ", text) == [row.code for row in RESULTS]
+
+
+def test_a_clock_that_is_wrong_is_not_called_a_consent_that_is_missing() -> None:
+    assert sentence("consent_not_yet_valid") == sentence("not_yet_valid")
+    assert "clock" in sentence("consent_not_yet_valid").todo_en
+    assert "consent" in sentence("consent_expired").en
+
+
+def test_copying_a_pack_again_is_not_advised_where_its_name_is_the_trouble() -> None:
+    assert sentence("reserved").code == "E99"
