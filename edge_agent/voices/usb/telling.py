@@ -13,8 +13,6 @@ from edge_agent.voices.usb.sentences import READING, Lang
 
 log = logging.getLogger(__name__)
 
-KEY = "usb-import"
-"""The result takes the place of a "Reading" that nobody has heard yet."""
 _TTL_S = 600.0
 
 
@@ -44,7 +42,8 @@ class Teller:
             return True
         try:
             with SpeechClient(self._sockets, timeout_s=patience_s) as client:
-                client.say(text, id=f"{self._id}-{part}", key=KEY, priority="important", ttl_s=_TTL_S, chime=chime)
+                # By its key the result takes the place of a "Reading" that nobody has heard yet, and not of another stick's result.
+                client.say(text, id=f"{self._id}-{part}", key=self._id, priority="important", ttl_s=_TTL_S, chime=chime)
         except (SpeechError, ValueError) as error:
             log.warning("not spoken part=%s error=%r", part, str(error))
             return False

@@ -35,6 +35,14 @@ def test_reading_then_the_result(station: Station) -> None:
     assert second["priority"] == "important"
 
 
+def test_two_sticks_at_once_are_both_told_of(station: Station) -> None:
+    one, other = Teller(station.folder, ("en",)), Teller(station.folder, ("en",))
+    assert one.result(GOOD)
+    other.reading()
+    first, second = (json.loads(message.payload) for message in station.core.messages)
+    assert first["key"] != second["key"], "the other's Reading would take the place of a result that was not heard yet"
+
+
 def test_a_refusal_sounds_different(station: Station) -> None:
     assert Teller(station.folder, ("en",)).result(BAD)
     said = json.loads(station.core.messages[0].payload)
