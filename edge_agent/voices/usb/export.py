@@ -12,6 +12,8 @@ from edge_agent.voices.usb.folder import SUFFIX, Limits
 from edge_agent.voices.usb.sentences import RESULTS, Sentence
 
 README, LOG_FOLDER = "README.TXT", "log"
+_WINDOWS_OWN = "System Volume Information"
+"""Windows makes this folder on every stick it sees."""
 _INTRODUCTION = """\
 VOICE PACKS / 语音包
 
@@ -43,15 +45,11 @@ def export_stick(packs: Sequence[Path], folder: Path, *, limits: Limits | None =
     if len({name.lower() for name in names}) < len(names):
         raise EdgeAgentError("two packs have the same name, which a stick cannot tell apart; rename one")
     folder.mkdir(parents=True, exist_ok=True)
-    if any(not each.name.startswith(".") for each in folder.iterdir()):
+    if any(not each.name.startswith(".") and each.name != _WINDOWS_OWN for each in folder.iterdir()):
         raise EdgeAgentError(f"{folder} is not empty; give a new folder, or a formatted stick")
     written = []
     for pack, name in zip(packs, names, strict=True):
-        with pack.open("rb") as source, (folder / name).open("xb") as copy:
-            shutil.copyfileobj(source, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
-        written.append(folder / name)
+        written.append(_copy(pack, folder / name))
     (folder / LOG_FOLDER).mkdir()
     readme = folder / README
     readme.write_text(instructions(), encoding="utf-8-sig", newline="\r\n")
@@ -66,6 +64,18 @@ def instructions() -> str:
 def _row(row: Sentence) -> str:
     todo = f"      -> {row.todo_en} {row.todo_zh}\n" if row.todo_en else ""
     return f"{row.code}  {row.en} {row.zh}\n{todo}"
+
+
+def _copy(pack: Path, target: Path) -> Path:
+    try:
+        with pack.open("rb") as source, target.open("xb") as copy:
+            shutil.copyfileobj(source, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+    except OSError:
+        target.unlink(missing_ok=True)  # a device would call half a pack damaged
+        raise
+    return target
 
 
 def _name(pack: Path, limits: Limits) -> str:

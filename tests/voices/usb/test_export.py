@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ def pack(tmp_path: Path) -> Path:
 
 
 def test_what_is_exported_is_imported(stick: Stick, pack: Path) -> None:
+    (stick.folder / "System Volume Information").mkdir()
     (stick.folder / ".fseventsd").mkdir()  # a formatted stick is not always empty
     export_stick([pack], stick.folder)
     assert stick.read().code == "S01"
@@ -59,3 +62,13 @@ def test_somebody_elses_files_are_left_alone(tmp_path: Path, pack: Path) -> None
     (tmp_path / "stick" / "thesis.doc").touch()
     with pytest.raises(EdgeAgentError, match="is not empty"):
         export_stick([pack], tmp_path / "stick")
+
+
+def test_a_stick_that_is_too_small_keeps_no_part_of_a_pack(tmp_path: Path, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        export_stick([pack], tmp_path / "stick")
+    assert list((tmp_path / "stick").iterdir()) == []
