@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,11 @@ def new_file(out: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, out)
+        try:
+            os.link(temporary, out)
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            temporary.rename(out)  # FAT has no links; whoever made the file meanwhile loses it
     finally:
         temporary.unlink(missing_ok=True)
