@@ -39,7 +39,8 @@ class Score:
 def pronunciations(path: Path) -> dict[str, str]:
     """Return word (lower-case letters only) to default sounds for the plain words of a lexicon."""
     lexicon = Lexicon(path)
-    words = (word for word in lexicon if word.isalpha() and len(word) > 1 and word in (word.lower(), word.capitalize()))
+    plain = (word for word in lexicon if word.isascii() and word.isalpha() and len(word) > 1)
+    words = (word for word in plain if word in (word.lower(), word.capitalize()))
     entries = ((word.lower(), lexicon.find(word)) for word in words)
     return {word: entry.default for word, entry in entries if entry and entry.default != SPELLED}
 

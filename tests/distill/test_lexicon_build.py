@@ -11,7 +11,7 @@ from distill.lexicon import ngram
 from distill.lexicon.align import align, learn_alignments
 from distill.lexicon.arpabet import from_arpabet
 from distill.lexicon.compile import compile_lexicon
-from distill.lexicon.evaluate import distance, evaluate, hold_out
+from distill.lexicon.evaluate import distance, evaluate, hold_out, pronunciations
 from distill.lexicon.supplement import SupplementError, read_supplement
 from distill.lexicon.train import train_model
 from edge_agent.text.letters_to_sound import LettersToSound
@@ -91,6 +91,12 @@ def test_a_bad_supplement_line_is_named(tmp_path: Path, line: str, problem: str)
     with pytest.raises(SupplementError, match=problem) as caught:
         read_supplement(path, {})
     assert caught.value.line_number == 3
+
+
+def test_words_that_an_accent_tells_apart_teach_no_letters(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.tsv"
+    path.write_text("ATM\t*\nParis\tpˈɛɹɪs\nrose\tɹˈOz\nrosé\tɹOzˈA\n", "utf-8")
+    assert pronunciations(path) == {"paris": "pˈɛɹɪs", "rose": "ɹˈOz"}
 
 
 def test_alignment_finds_silent_letters() -> None:

@@ -85,6 +85,14 @@ from edge_agent.text.english import phonemes
         ("lead time", "lˈid"),
         ("it must be wound with tape", "wˈWnd"),
         ("in Saint Louis", "lˈuɪs"),
+        ("bass plus three", "bˈAs"),
+        ("a bottle of sake", "sˈɑki"),
+        ("for the customer's sake", "sˈAk"),
+        ("for your own sake", "sˈAk"),
+        ("for the sake of safety", "sˈAk"),
+        ("to Des Moines", "də"),
+        ("a pain au chocolat", "pˈæn"),
+        ("a pain relief", "pˈAn"),
     ],
 )
 def test_reading(text: str, sounds: str) -> None:

@@ -173,6 +173,10 @@ def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
+def test_accents_that_tell_words_apart_stay_in_tokens() -> None:
+    assert [token.text for token in tokenize("Rosé, crème fraîche, Élysées")] == ["Rosé", "crème", "fraiche", "Elysées"]
+
+
 @pytest.mark.parametrize(
     ("name", "sounds"),
     [
@@ -185,13 +189,18 @@ def test_fold(text: str, folded: str) -> None:
         ("Shijiazhuang", "ʃˌɜɹʤjɑʤwˈɑŋ"),
         ("Nüren", "nˌuɹˈʌn"),
         ("Zibo", "zˌəbˈO"),
+        ("Ruian", "ɹwˌAˈɑn"),
+        ("Haerbin", "hˌɑɑɹbˈɪn"),
     ],
 )
 def test_pinyin_names(name: str, sounds: str) -> None:
     assert name_sounds(name) == sounds
 
 
-@pytest.mark.parametrize("word", ["Hello", "Nathan", "Smith", "Xx", "", "'", "Zhongguancunzhongguancun"])
+@pytest.mark.parametrize(
+    "word",
+    ["Hello", "Nathan", "Smith", "Xx", "", "'", "Zhongguancunzhongguancun", "Cahuenga", "Cienega", "Deepika", "Quogue"],
+)
 def test_other_names_are_not_pinyin(word: str) -> None:
     assert name_sounds(word) is None
 

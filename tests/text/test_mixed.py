@@ -12,6 +12,8 @@ from edge_agent.text.symbols import encode
         ("“hello” (world)", "həlˈO wˈɜɹld"),
         ("开往{lu↘a→n}的列车", "kʰai→wa↓ŋ lu↘a→n tɤ lje↘ꭧʰɤ→"),
         ("……", ""),
+        ("请A一号", "ʨʰi↓ŋ ˈA i→xau↘"),
+        ("ABS灯亮", "ˌAbˌiˈɛs tə→ŋ lja↘ŋ"),
     ],
 )
 def test_phonemes(text, expected):

@@ -39,6 +39,12 @@ def special_sounds(word: str, context: Context) -> str | None:
         return "lˈɛd"
     if word == "louis" and context.previous == "saint":
         return "lˈuɪs"
+    if word == "des" and context.following in ("moines", "plaines"):
+        return "də"
+    if word == "pain" and context.following == "au":
+        return "pˈæn"
+    if word == "sake" and not (context.following == "of" or context.previous.endswith("s") or context.previous in _WHOSE):
+        return "sˈɑki"
     return None
 
 
@@ -121,7 +127,8 @@ def _bow(context: Context) -> tuple[str, ...]:
 
 def _bass(context: Context) -> tuple[str, ...]:
     music = {"guitar", "drum", "clef", "player", "line", "boost", "sound", "and", "voice", "speaker"}
-    return ("ADJ",) if context.following in music or context.previous in {"double", "deep", "treble"} else ()
+    music |= {"plus", "minus", "level", "up", "down"}
+    return ("ADJ",) if context.following in music or context.previous in {"double", "deep", "treble", "more", "less"} else ()
 
 
 def _minute(context: Context) -> tuple[str, ...]:
@@ -142,6 +149,8 @@ def _noun(_context: Context) -> tuple[str, ...]:
     return ("NOUN",)
 
 
+_WHOSE = frozenset("your my our his her their own old the whose name for".split())
+"""For goodness' sake, for your own sake; anywhere else it is the drink."""
 _METAL = frozenset(
     "poisoning paint pipe pipes battery batteries acid free shielding pencil level levels exposure dust fumes solder glass content "
     "concentration contamination apron weights".split()

@@ -45,6 +45,8 @@ _AFTER = {
 _SYLLABLES = {initial + final: (initial, final) for initial, finals in _AFTER.items() for final in finals.split()}
 _LONGEST_SYLLABLE = max(map(len, _SYLLABLES))
 _MOST_SYLLABLES = 5
+_VOWELS_INSIDE = frozenset({"an", "ao", "ai", "er"})
+"""Syllables without a consonant that stand inside a name with no apostrophe: Ruian, but not Cahuenga."""
 _BUZZED = frozenset({"zh", "ch", "sh", "r"})
 _HISSED = frozenset({"z", "c", "s"})
 
@@ -77,7 +79,7 @@ def _split(part: str) -> list[str] | None:
     for end in range(1, len(part) + 1):
         for start in range(max(0, end - _LONGEST_SYLLABLE), end):
             head, syllable = best[start], part[start:end]
-            if head is None or syllable not in _SYLLABLES:
+            if head is None or syllable not in _SYLLABLES or (start and syllable[0] in "aoe" and syllable not in _VOWELS_INSIDE):
                 continue
             cost = head[0] + 1 + (_MOST_SYLLABLES if start and syllable[0] in "aoe" else 0)
             known = best[end]

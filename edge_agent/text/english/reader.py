@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from edge_agent.text.english import inflection, stress
@@ -13,7 +14,7 @@ from edge_agent.text.english.heteronyms import parts_of_speech, special_sounds
 from edge_agent.text.english.lexicon import SPELLED, Lexicon
 from edge_agent.text.english.pinyin_names import name_sounds
 from edge_agent.text.english.spelling import digit, spell
-from edge_agent.text.english.tokens import Token, tokenize
+from edge_agent.text.english.tokens import Token, fold, tokenize
 
 _WRITTEN_OUT = {"%": "percent", "&": "and", "+": "plus", "@": "at", "vs": "versus", "vs.": "versus", "Vs.": "versus"}
 _TITLES = {"St.": "Saint", "Mt.": "Mount", "Prof.": "Professor", "Mrs.": "missus"}
@@ -43,7 +44,7 @@ class Reader:
     def read(self, text: str) -> str:
         """Return the phonemes of ``text``; see ``edge_agent.text.english.phonemes``."""
         tokens = tokenize(text)
-        shouted = text.upper() == text
+        shouted = text.upper() == text and self._has_words(tokens)
         spoken: list[str] = []
         following_sounds = ""
         for i in reversed(range(len(tokens))):
@@ -63,8 +64,15 @@ class Reader:
             spoken.append(f"{token.before}{following_sounds}{token.after}")
         return " ".join(reversed(spoken))
 
+    def _has_words(self, tokens: list[Token]) -> bool:
+        """Whether one of several words in capitals is written in small letters elsewhere: ABS and ESC are none."""
+        words = [token.text for token in tokens if len(token.text) > 1]
+        return len(words) > 1 and any(self._lexicon.find_exact(word.lower()) and not self._lexicon.find_exact(word) for word in words)
+
     def _token(self, token: Token, context: Context) -> str:
         text = _WRITTEN_OUT.get(token.text, token.text)
+        if not text.isascii():
+            return self._known(text, context) or self._token(replace(token, text=fold(text)), context)
         if text.isdigit():
             return digit(text)
         if text in _TITLES:

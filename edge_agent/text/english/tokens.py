@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 PAUSES = frozenset(";:,.!?—…")
 _KEPT = frozenset("—…“”")
-_WORD = r"[A-Za-z]+(?:'[A-Za-z]+)*"
+_ACCENTED = "éè"
+"""The accents that some words differ by: a rosé is no rose."""
+_LETTER = f"[A-Za-z{_ACCENTED}]"
+_WORD = rf"{_LETTER}+(?:'{_LETTER}+)*"
 _ABBREVIATION = r"""
     (?:Mr|Mrs|Ms|Dr|Prof|St|Mt|vs|Vs)\.(?=\s+[A-Za-z])
   | No\.(?=\s+(?:[0-9]|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)\b))
@@ -48,10 +51,10 @@ class Token:
 
 
 def tokenize(text: str) -> list[Token]:
-    """Return the words of ``text`` in order; letters of other alphabets are folded to English ones first."""
+    """Return the words of ``text`` in order; letters of other alphabets are folded to English ones first, but é and è."""
     tokens: list[Token] = []
     before = ""
-    folded = fold(text)
+    folded = fold(text, keep=_ACCENTED)
     for match in _TOKEN.finditer(folded):
         kind, found = match.lastgroup, match.group()
         if kind == "word":
@@ -70,13 +73,18 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-def fold(text: str) -> str:
-    """Spell ``text`` in the 26 letters: accents off, ligatures apart, other scripts by the names of their letters."""
-    text = unicodedata.normalize("NFKD", text.translate(_FOLD)).translate(_FOLD).replace("...", "…")
-    text = "".join(symbol for symbol in text if not unicodedata.combining(symbol))
+def fold(text: str, keep: str = "") -> str:
+    """Spell ``text`` in the 26 letters and those of ``keep``: accents off, ligatures apart, other scripts by the names of
+    their letters."""
+    text = "".join(symbol if symbol in keep else _plain(symbol) for symbol in unicodedata.normalize("NFC", text)).replace("...", "…")
     if text.isascii():
         return text
-    return "".join(symbol if symbol.isascii() or symbol in _KEPT else _named(symbol) for symbol in text)
+    return "".join(symbol if symbol.isascii() or symbol in _KEPT or symbol in keep else _named(symbol) for symbol in text)
+
+
+def _plain(symbol: str) -> str:
+    apart = unicodedata.normalize("NFKD", symbol.translate(_FOLD)).translate(_FOLD)
+    return "".join(part for part in apart if not unicodedata.combining(part))
 
 
 def _named(symbol: str) -> str:
