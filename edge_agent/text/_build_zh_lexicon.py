@@ -40,7 +40,7 @@ def _words(dictionary: Iterable[str]) -> Iterator[tuple[str, int]]:
             yield word, int(frequency)
 
 
-NOT_INSIDE = frozenset("地方 东西 大方 大意 一行 行长 星星 所长 得来 得出 调来 高行 码子 座子 谷子 身处".split())
+NOT_INSIDE = frozenset("地方 东西 大方 公差 大意 一行 行长 星星 所长 得来 得出 调来 高行 码子 座子 谷子 身处".split())
 """Own words whose characters are read otherwise in longer words (东西方, 看得出)."""
 
 

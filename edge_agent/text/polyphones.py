@@ -27,6 +27,8 @@ _WILLING: Final = (
     "将|请|正在|正|会|能|愿|专门|专|特|特意|一直|始终|再次|并|及时|免费|优先|主动|热情|全力|竭诚|继续|努力|积极|共同|一起|随时|"
     "先|来|去|是|要"
 )
+_FRUIT: Final = "果|籽|瓜|豆|葡萄|桃|梨|杏|枣|橘|柿|穗|荚|石榴|辣椒|番茄"
+_GROWN: Final = rf"[着了在些下上满好完过]|一?[棵株盆片亩]|[花草树菜粮稻麦棉茶竹地]|{_FRUIT}|苹果|玉米|水稻|小麦|土豆|蔬菜|西红柿|庄稼"
 _LOST: Final = "物品|行李|东西|手机|钱包|包|伞|证件|身份证|卡|钥匙|车票|电脑|平板|耳机|眼镜|衣服|外套|帽子|水杯|箱子|孩子"
 
 
@@ -71,6 +73,10 @@ _CONTEXTS: Final[dict[str, tuple[_Context, ...]]] = {
     "行": (_context("hang2", before=f"[{_FIGURE}几每逐]"),),
     "一行": (_context("yi4 xing2", after=f"[{_FIGURE}几数]+[多余]?[人名位]"),),
     "转": (_context("zhuan4", before=f"[{_FIGURE}]", after="$|每|左右|以[上下内]|的|[到至]"),),
+    "种": (_context("zhong4", before=f"(?<![{_FIGURE}两几这那各每某哪多此该同何])", after=_GROWN),),
+    "结满": (_context("jie2 man3", after="[了着]?.{0,3}[冰霜]"),),
+    "结": (_context("jie1", after=f"(?:满|出|着|了|不出)?[^冰霜]{{0,4}}(?:{_FRUIT})"),),
+    "涨": (_context("zhang4", before="脸|脸[色颊蛋]|面孔|满面|头", after="$|得|了?[红紫]"),),
     "地": (),  # see _adverb_mark
     "落": (_context("la4", before=_LOST, after="在|下"),),
     "量": (_context("liang2", after="一下|一量|体温|血压|血糖|身高|体重|尺寸|腰围|几次|完"),),

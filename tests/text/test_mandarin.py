@@ -39,6 +39,13 @@ from tests.text.readings import syllables
         ("下载量", "下载", "xia4 zai4"),
         ("六安和蚌埠", "六安", "lu4 an1"),
         ("六安和蚌埠", "蚌埠", "beng4 bu4"),
+        ("公差和允差", "公差", "gong1 cha1"),
+        ("公差和允差", "允差", "yun3 cha1"),
+        ("他出公差了", "公差", "gong1 chai1"),
+        ("水压差过大", "水压差", "shui3 ya1 cha1"),
+        ("曲轴箱", "曲轴", "qu1 zhou2"),
+        ("给料机停机", "给料机", "ji3 liao4 ji1"),
+        ("院里长满了草", "长满", "zhang2 man3"),
     ],
 )
 def test_polyphones_and_neutral_tones(sentence, word, expected):

@@ -82,6 +82,18 @@ def test_wei_for_somebody_or_something(sentence):
         ("请不要看着手机走路", "着手机", "zhe5 shou3 ji1"),
         ("即日着手整改", "着手", "zhuo2 shou3"),
         ("请调直座椅靠背", "调", "tiao2"),
+        ("一起来种草莓", "种", "zhong4"),
+        ("门口种着两排树", "种", "zhong4"),
+        ("请种下一棵小树苗", "种", "zhong4"),
+        ("适合种瓜种豆", "种瓜种豆", "zhong4 gua1 zhong4 dou4"),
+        ("各种花都开了", "种", "zhong3"),
+        ("三种瓜果", "种", "zhong3"),
+        ("苹果树结满了果子", "结满", "jie1 man3"),
+        ("河面结满了冰", "结满", "jie2 man3"),
+        ("瓜藤结了三个瓜", "结", "jie1"),
+        ("窗户结了霜", "结", "jie2"),
+        ("孩子的脸涨得通红", "涨", "zhang4"),
+        ("油价涨得很快", "涨", "zhang3"),
     ],
 )
 def test_neighbours_decide(sentence, word, expected):
