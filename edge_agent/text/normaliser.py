@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Final, Literal
 
 from edge_agent.text import language
@@ -21,15 +23,16 @@ _SENTENCE: Final = re.compile(
 )
 _WRITTEN: Final = re.compile(
     r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]"
-    r"|(?<![A-Za-z])(?:I{1,3}|IV)[型级期度类]|[周拜期][一二三四五六日天]\s?[-–—]"
+    r"|(?<![A-Za-z])(?:I{1,3}|IV)[型级期度类]|A{2,5}级|[周拜期][一二三四五六日天]\s?[-–—]"
 )
 _CHINESE_FIGURES: Final = re.compile(
-    r"(?<![A-Za-z\d])[A-Z]{0,2}\d[\d.,:-]{0,20}(?=[\u3400-\u9fff])[\u3400-\u9fff\d]{1,40}"
-    r"|[\u3400-\u9fff]{1,40}\d[\d.,:-]{0,20}(?![A-Za-z\d])"
+    r"(?<![A-Za-z\d])(?:[A-Z]{0,2}|[¥$€£])\d[\d.,:-]{0,20}(?=[\u3400-\u9fff])[\u3400-\u9fff\d]{1,40}"
+    r"|[\u3400-\u9fff]{1,40}[¥$€£]?\d[\d.,:-]{0,20}(?![A-Za-z\d])"
 )
 """Figures that touch Chinese characters within an English sentence: `at 3号门`."""
 _SHOUTED: Final = re.compile(r"[^a-z]*?[A-Z]{2,}[^a-z]*[^A-Za-z][A-Z]{2,}[^a-z]*")
 """A sentence in capitals: so are its figures read, for the reader to know."""
+_CLAUSE: Final = re.compile(r".+?(?:[，：]+|[,:] |$)", re.DOTALL)
 _SPACES: Final = re.compile(r"[ \n]+")
 _BLANK_AS_PAUSE: Final = re.compile(r"(?<=[\u3400-\u9fff]{3}) (?=[\u3400-\u9fff]{3})")
 """Between phrases a blank stands for a comma; around figures and single words it is typography."""
@@ -39,7 +42,8 @@ _BLANK_IN_CHINESE: Final = re.compile(r"(?<=[\u3400-\u9fff，。！？；：、]
 def normalise(text: str, lang: Literal["auto", "zh", "en"] = "auto") -> str:
     """`text` as it is spoken. Idempotent on its own result.
 
-    Figures are read in the language of their sentence; `lang` other than `auto` decides for all sentences.
+    Figures are read in the language of their sentence, or of a clause that is wholly in the other one; `lang` other than
+    `auto` decides for all.
     """
     for _ in range(MAX_PASSES):
         spoken = _pass(text, lang)
@@ -52,10 +56,18 @@ def normalise(text: str, lang: Literal["auto", "zh", "en"] = "auto") -> str:
 def _pass(text: str, lang: Literal["auto", "zh", "en"]) -> str:
     folded = apply(abbreviations.RULES, _BLANK_AS_PAUSE.sub("，", fold(text)))
     whole = language.of(folded, "zh") if lang == "auto" else lang
-    spoken = "".join(
-        _sentence(sentence, language.of(sentence, whole) if lang == "auto" else lang) for sentence in _SENTENCE.findall(folded)
-    )
-    return tidy(spoken)
+    sentences = _SENTENCE.findall(folded)
+    if lang == "auto":
+        return tidy("".join(_sentence(stretch, of) for sentence in sentences for stretch, of in _stretches(sentence, whole)))
+    return tidy("".join(_sentence(sentence, lang) for sentence in sentences))
+
+
+def _stretches(sentence: str, otherwise: Literal["zh", "en"]) -> Iterator[tuple[str, Literal["zh", "en"]]]:
+    """`sentence` with its language; one whose clauses change the language, in stretches of one language each."""
+    whole = language.of(sentence, otherwise)
+    clauses = [(clause, language.of_clause(clause, whole)) for clause in _CLAUSE.findall(sentence)]
+    for lang, run in groupby(clauses, key=lambda clause: clause[1]):
+        yield "".join(clause for clause, _ in run), lang
 
 
 def tidy(spoken: str) -> str:

@@ -42,6 +42,17 @@ def test_spoken_text_is_left_alone(text, lang):
         ("Turn left in 400m", "Turn left in four hundred meters"),
         ("That is $35.50", "That is thirty five dollars and fifty cents"),
         ("车牌沪A·D12345", "车牌沪A D幺二三四五"),
+        ("夜班20:00-次日8:00", "夜班二十点到次日八点"),
+        ("升温速率5℃/min", "升温速率五摄氏度每分钟"),
+        ("粒子数9800/m³", "粒子数九千八百每立方米"),
+        ("内线119，外线6688", "内线幺幺九，外线六六八八"),
+        ("零件号PN 1002-33-REV-B缺料", "零件号PN 幺零零二三三 REV B缺料"),
+        ("SKU为6901234", "SKU为六九零幺二三四"),
+        ("噪声92dB(A)", "噪声九十二分贝"),
+        ("5W-30机油，M8×1.25螺栓", "五W三十机油，M八乘一点二五螺栓"),
+        ("200+款，60+", "二百多款，六十加"),
+        ("AAAA级景区，实行AA制", "四A级景区，实行A A制"),
+        ("ΔP为5Pa", "德尔塔P为五帕"),
     ],
 )
 def test_slots_before_general_rules(text, expected):
@@ -58,6 +69,20 @@ def test_long_texts_of_one_kind_come_through(text):
 
 def test_language_is_decided_by_sentence():
     assert normalise("请到3站台。Please go to platform 3.") == "请到三站台。Please go to platform three."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("各位顾客，the store will close at 10 pm，请尽快结账。", "各位顾客，the store will close at ten P M，请尽快结账。"),
+        ("请到Gate 12，then take bus 5，谢谢。", "请到Gate 十二，then take bus five，谢谢。"),
+        ("全场¥99起，ends at 8 pm。", "全场九十九元起，ends at eight P M。"),
+        ("This is line 3, 请在5号站台换乘, and mind the gap.", "This is line three, 请在五号站台换乘, and mind the gap."),
+        ("新品iPhone 15, iPad 10，售价¥4,999。", "新品iPhone 十五, iPad 十，售价四千九百九十九元。"),
+    ],
+)
+def test_a_clause_in_the_other_language_keeps_its_own_figures(text, expected):
+    assert normalise(text) == expected
 
 
 def test_figures_in_a_chinese_name_stay_chinese():

@@ -26,6 +26,9 @@ _WORDS: Final = {
     r"etc(?:\.(?! [A-Z]|\s*$)|(?=\.))": "et cetera",
     r"vs\.": "versus",
     r"w/o(?= )": "without",
+    r"feat\.(?= [A-Z])": "featuring",
+    r"pts\b": "points",
+    r"AA(?=制)": "A A",
     r"w/ ?(?=[A-Za-z])": "with ",
     r"c/o(?= )": "care of",
     r"Apt\.": "Apartment",
@@ -40,6 +43,7 @@ _WORDS: Final = {
 }
 _LAST_WORDS: Final = {
     "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Hwy": "Highway", "Rte": "Route", "Pkwy": "Parkway", "Ln": "Lane",
+    "Expwy": "Expressway", "Expy": "Expressway", "Fwy": "Freeway", "Tpke": "Turnpike", "Ctr": "Center", "Hts": "Heights",
     "Jct": "Junction", "Inc": "Incorporated", "Corp": "Corporation", "Ltd": "Limited",
 }  # fmt: skip
 _END: Final = r" [A-Z]|\s*$"
@@ -53,7 +57,9 @@ _BEFORE_WORDS: Final = {
     "excl": "excluding", "bldg": "building", "dept": "department", "appt": "appointment", "mgr": "manager",
 }  # fmt: skip
 _BEFORE_FIGURES: Final = {"p": "page", "pp": "pages", "pg": "page", "ext": "extension", "rm": "room", "vol": "volume",
-                          "fig": "figure", "tel": "telephone"}  # fmt: skip
+                          "fig": "figure", "tel": "telephone", "pt": "point", "lvl": "level", "qty": "quantity",
+                          "est": "estimated", "op": "opus", "ep": "episode"}  # fmt: skip
+_AFTER_NAMES: Final = {"Pl": "Place", "Ct": "Court", "Sq": "Square", "Cir": "Circle", "Trl": "Trail", "Cres": "Crescent"}
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
 _MONTHS: Final = {**{name[:3]: name for name in MONTHS}, "Sept": "September"}
@@ -98,6 +104,8 @@ RULES: Final[tuple[Rule, ...]] = (
     *(rule(rf"(?<![A-Za-z]){pattern}", word) for pattern, word in _WORDS.items()),
     *(rule(rf"(?<![A-Za-z]){short}\b(?:\.(?!{_END}))?", word) for short, word in _LAST_WORDS.items()),
     *(rule(rf"(?<![A-Za-z]){short}\. (?=[A-Z])", f"{word} ") for short, word in _BEFORE_NAMES.items()),
+    rule(r"\b([Ee])st\. ?(?=(?:1[89]|20)\d\d\b)", r"\1stablished in "),
+    rule(r"\bPt\. ?(?=\d)", "Part "),
     _in_full(_BEFORE_WORDS, r"(?= [a-z\d])"),
     _in_full(_BEFORE_FIGURES, r"(?= ?\d)"),
     rule(rf"(?<=[A-Za-z] )Co(?:\.(?!{_END})|(?=\.(?:{_END})))", "Company"),
@@ -115,6 +123,15 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<=[a-z]) Dr\b(?:\.(?!{_END}))?", " Drive"),
     rule(rf"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )St\b(?!\. [A-Z][a-z]+'s)(?:\.(?!{_END}))?", r"\1Street"),
     rule(r"(?<![A-Za-z])St\b\.? (?=[A-Z])", "Saint "),
+    rule(
+        rf"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )({'|'.join(_AFTER_NAMES)})\b(?:\.(?!{_END}))?",
+        lambda m: m[1] + _AFTER_NAMES[m[2]],
+    ),
+    rule(
+        rf"\b([Hh]ead|[Gg]o|[Cc]ontinue|[Tt]ravel|[Dd]rive|[Pp]roceed|[Mm]oving) ({_DIRECTION})\b"
+        r"(?= (?:on|onto|along|toward|for|past|at)\b)",
+        lambda m: f"{m[1]} {_DIRECTIONS[m[2]].lower()}",
+    ),
     rule(rf"\b({_STREET}) (NE|NW|SE|SW)\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
     rule(rf"\b({_DIRECTION})\b\.? (?=(?!(?:{_STREET})\b)[A-Z][a-z]+ (?:{_STREET})\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
     rule(r"(?<![A-Za-z])[Nn]o\. ?(?=\d)", "number "),
@@ -129,6 +146,6 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d.:])(\d{{1,2}}(?:st|nd|rd|th)?) ({_MONTH})\b(?:\.(?!{_END}))?", lambda m: f"{m[1]} {_MONTHS[m[2]]}"),
     rule(rf"\b({_DIRECTION})\b\.? (?=\d+(?:st|nd|rd|th)\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
     rule(rf"\b((?:King|Queen|Pope|Emperor|Prince) [A-Z][a-z]+) ({_NUMERAL})\b", lambda m: f"{m[1]} the {_ordinal_suffix(_ROMAN[m[2]])}"),
-    rule(rf"\b([A-Z][a-z]+) ({_NUMERAL})\b", lambda m: f"{m[1]} {_ROMAN[m[2]]}"),
+    rule(rf"\b([A-Z][a-z]+) ({_NUMERAL})\b(?!-?\d)", lambda m: f"{m[1]} {_ROMAN[m[2]]}"),
 )
 """Their output may still hold figures: these run before the slots."""

@@ -49,6 +49,19 @@ def _time_en(match: re.Match[str]) -> str:
     return time_en(match["hour"], match["minute"], match["second"])
 
 
+def _hours_en(match: re.Match[str]) -> str:
+    hours = numbers_en.pair(int(match["hour"]))
+    minutes = time_en(match["hour"], match["minute"]).removeprefix(hours) if int(match["minute"]) else " hundred"
+    return f"{hours}{minutes} hours"
+
+
+def _four_figures_en(match: re.Match[str]) -> str:
+    """At 1530, at 0930: read in pairs, as is a number of that size that is no time."""
+    hours = ("oh " if match[2][0] == "0" else "") + numbers_en.pair(int(match[2]))
+    past = "hundred" if match[3] == "00" else ("oh " if match[3][0] == "0" else "") + numbers_en.pair(int(match[3]))
+    return f"{match[1]}{hours} {past}{' hours' if match['unit'] else ''}"
+
+
 def _half_en(match: re.Match[str]) -> str:
     return time_en(match["hour"], match["minute"] or "00", None, match["half"])
 
@@ -87,6 +100,12 @@ EN: Final[tuple[Rule, ...]] = (
     rule(
         rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d){_DASH}(?P<to>[01]?\d|2[0-4]):(?P<past>[0-5]\d)(?![\d:])",
         _span_en,
+    ),
+    rule(rf"{_TIME}\s?(?:hrs|hours)\b", _hours_en),
+    rule(
+        r"\b([Aa]t |(?:[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter) (?!(?:19|20)\d\d))(?!2000)([01]\d|2[0-3])([0-5]\d)(?P<unit> ?(?:hrs|hours)\b\.?)?"
+        r"(?=[,;:!?)]|\.?$|\. |,? (?:on|and|or|for|in|to|until|daily|sharp|today|tomorrow|tonight)\b)",
+        _four_figures_en,
     ),
     rule(_TIME, _time_en),
     rule(r"\b24/7\b", "twenty four seven"),

@@ -13,17 +13,20 @@ LONG_CODE: Final = 5
 
 _LABELS_ZH: Final = (
     "验证码|取件码|提货码|取餐码|兑换码|动态码|校验码|订单号|订单编号|快递单号|运单号|单号|工号|学号|编号|条码|密码|口令|"
-    "卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
+    "零件号|物料号|料号|件号|SKU|PN|卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
 )
 _LABELS_EN: Final = (
     "code|pin|passcode|password|confirmation number|reference|reference number|tracking number|account|account number|"
     "ending in|ends in|employee|employee number|badge|badge number|invoice|invoice number|serial number|order number|"
-    "otp|lot number|batch number|ticket number|member number|customer number|id|id number|case number|booking number|number"
+    "otp|lot number|batch number|ticket number|member number|customer number|id|id number|case number|booking number|number|"
+    "sku|upc|plu|ean|isbn|vin|imei|asn|pn|p/n"
 )
 _PLACES_EN: Final = r"room|suite|ward|lab|office|apartment|gate|exit|unit|locker|classroom|highway|route|hwy|bus|p\.?o\.? box"
 _LIST: Final = r"(?:,? and |,? or |, | to | through |\s?[-–]\s?)"
 _NOT_PLACES: Final = r"| ?(?:feet|ft|k?m|mi|miles|meters|people)\b"
 _ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
+_WORDS_IN_CODES: Final = frozenset(("REV", "MOD", "VER", "MAX", "PRO"))
+"""Said as words between hyphens; other capitals are spelled."""
 _SPELLED: Final = re.compile(r"[A-Z]{1,3}")
 
 
@@ -34,7 +37,8 @@ def letters(text: str) -> str:
 
 def code_zh(text: str, *, one: str = "一") -> str:
     """A code figure by figure, separators silent."""
-    return numbers_zh.digits(re.sub(r"[-\s.]", "", text), one=one)
+    words_apart = re.sub(rf"-({'|'.join(sorted(_WORDS_IN_CODES))})-?", r"_\1_", text)
+    return numbers_zh.digits(re.sub(r"[-\s.]", "", words_apart), one=one).replace("_", " ").strip()
 
 
 def _label_zh(match: re.Match[str]) -> str:
@@ -87,12 +91,17 @@ def _letters_then_figures_en(match: re.Match[str]) -> str:
     return f"{name} {short_or_digits_en(figures)}"
 
 
+def _groups(code: str) -> str:
+    """`33-0912-REV-D` -> three three zero nine one two rev D."""
+    return " ".join(group.lower() if group in _WORDS_IN_CODES else numbers_en.digits(group) for group in code.split("-"))
+
+
 def _label_en(match: re.Match[str]) -> str:
     code = match[2]
     figures = sum(map(str.isdecimal, code))
     if figures == 0 or (figures == len(code) < 3 and code[0] != "0"):
         return match[0]
-    return match[1] + numbers_en.digits(code)
+    return match[1] + _groups(code)
 
 
 def _places_en(match: re.Match[str]) -> str:
@@ -111,6 +120,14 @@ def _lines_en(match: re.Match[str]) -> str:
 
 def _place_en(match: re.Match[str]) -> str:
     return match[1] + numbers_en.digits(match[2])
+
+
+def _groups_en(match: re.Match[str]) -> str:
+    return _groups(match[0])
+
+
+def _tag_en(match: re.Match[str]) -> str:
+    return f"{letters(match[1])} {short_or_digits_en(match[2])} {match[3]}"
 
 
 def _spell_en(match: re.Match[str]) -> str:
@@ -134,6 +151,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d])(I{1,3}|IV)(?=[型级期度类])", lambda m: {"I": "一", "II": "二", "III": "三", "IV": "四"}[m[1]]),
     rule(r"(?<![A-Za-z\d])-(\d{1,2})(?=[层楼])", lambda m: f"负{numbers_zh.cardinal(m[1])}"),
     rule(r"((?:ISO|GB|IEC|EN)(?:/T)?\s?)(\d{3,6})(?!\d)", lambda m: m[1] + numbers_zh.digits(m[2])),
+    rule(r"(?<![A-Za-z\d])A{2,5}(?=级)", lambda m: f"{numbers_zh.cardinal(str(len(m[0])))}A"),
     rule(r"双(1[12])(?!\d)", lambda m: "双" + numbers_zh.cardinal(m[1])),
     rule(r"(?<![\d])(?<![A-Za-z])([A-Za-z]{1,10})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_zh),
     rule(r"(?<![A-Za-z\d.,])(\d{1,2})([A-Z])(?![A-Za-z\d])", _figures_then_letter_zh),
@@ -145,12 +163,15 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Z]\d)\s?[-–]\s?(?=[A-Z]\d)|(?<=[A-Z]\d\d)\s?[-–]\s?(?=[A-Z]\d)", " to "),
+    rule(r"(?i)\b((?:upc|ean|isbn|imei)(?: code)?:? )(\d(?:[ -]?\d){6,})(?![\d.]*\d)", lambda m: m[1] + numbers_en.digits(m[2])),
     rule(r"(?<![A-Za-z\d–-])([A-Z])\s?–\s?([A-Z])(?![A-Za-z\d–-])|(?<=[a-z]s )([A-Z])-([A-Z])(?![A-Za-z\d-])", _letters_en),
     rule(r"(?<=\b[A-Z]{2} )(\d{5})(?:-(\d{4}))?(?![\d-]|[.,]\d)", lambda m: numbers_en.digits(m[0])),
     rule(r"\b((?:US|SR|Interstate|Freeway) )(\d{3})\b(?!\.\d)", _place_en),
     rule(r"(?<![\d.])(480|720|1080|1440|2160)([pi])\b", _lines_en),
     rule(r"(?<![A-Za-z\d.])(\d+)\*{2,}(\d+)(?![\d.])", lambda m: f"{numbers_en.digits(m[1])}, {numbers_en.digits(m[2])}"),
     rule(rf"(?i)(\b(?:{_LABELS_EN})(?: is|:| no\.?)?:? )((?=[A-Z-]*\d)[A-Z\d]+(?:-[A-Z\d]+)*)\b(?![.,]\d)", _label_en),
+    rule(r"(?<![A-Za-z\d.,-])(?=[A-Z\d-]*\d)(?=[\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+){2,}(?![A-Za-z-]|[.,]?\d)", _groups_en),
+    rule(r"(?<![A-Za-z\d-])([A-Z]{1,3})-(\d{1,4})([A-Z])(?![A-Za-z\d])", _tag_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN})s )(\d{{3,4}}(?:{_LIST}\d{{3,4}})+)\b(?![.,]\d{_NOT_PLACES})", _places_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}}\s?[-–]\s?\d{{3,4}})\b(?![.,]\d{_NOT_PLACES})", _places_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}})\b(?!\.\d)", _place_en),

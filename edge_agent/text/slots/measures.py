@@ -40,10 +40,14 @@ UNITS: Final = {
     "mi": ("英里", "mile", "miles"),
     "ft": ("英尺", "foot", "feet"),
     "yd": ("码", "yard", "yards"),
+    "yds": ("码", "yard", "yards"),
+    "qt": ("夸脱", "quart", "quarts"),
+    "qts": ("夸脱", "quart", "quarts"),
     "kg": ("公斤", "kilogram", "kilograms"),
     "mg": ("毫克", "milligram", "milligrams"),
     "mcg": ("微克", "microgram", "micrograms"),
     "μg": ("微克", "microgram", "micrograms"),
+    "ct": ("件", "count", "count"),
     "pcs": ("件", "piece", "pieces"),
     "g": ("克", "gram", "grams"),
     "t": ("吨", "ton", "tons"),
@@ -75,7 +79,9 @@ UNITS: Final = {
     "hPa": ("百帕", "hectopascal", "hectopascals"),
     "Pa": ("帕", "pascal", "pascals"),
     "bar": ("巴", "bar", "bar"),
+    "mbar": ("毫巴", "millibar", "millibars"),
     "psi": ("磅每平方英寸", "P S I", "P S I"),
+    "psig": ("磅每平方英寸", "P S I G", "P S I G"),
     "Nm": ("牛米", "newton meter", "newton meters"),
     "kN": ("千牛", "kilonewton", "kilonewtons"),
     "hp": ("马力", "horsepower", "horsepower"),
@@ -100,6 +106,8 @@ UNITS: Final = {
     "kV": ("千伏", "kilovolt", "kilovolts"),
     "mV": ("毫伏", "millivolt", "millivolts"),
     "V": ("伏", "volt", "volts"),
+    "VDC": ("伏", "volt D C", "volts D C"),
+    "VAC": ("伏", "volt A C", "volts A C"),
     "mAh": ("毫安时", "milliamp hour", "milliamp hours"),
     "mA": ("毫安", "milliamp", "milliamps"),
     "Ω": ("欧姆", "ohm", "ohms"),
@@ -108,6 +116,11 @@ UNITS: Final = {
     "kHz": ("千赫兹", "kilohertz", "kilohertz"),
     "Hz": ("赫兹", "hertz", "hertz"),
     "dB": ("分贝", "decibel", "decibels"),
+    "dB(A)": ("分贝", "decibel A", "decibels A"),
+    "dBA": ("分贝", "decibel A", "decibels A"),
+    "μSv/h": ("微西弗每小时", "microsievert per hour", "microsieverts per hour"),
+    "μSv": ("微西弗", "microsievert", "microsieverts"),
+    "mSv": ("毫西弗", "millisievert", "millisieverts"),
     "KB": ("KB", "kilobyte", "kilobytes"),
     "MB": ("MB", "megabyte", "megabytes"),
     "GB": ("GB", "gigabyte", "gigabytes"),
@@ -183,9 +196,32 @@ def _fraction_of_kind_en(match: re.Match[str]) -> str:
     return f"{fraction} {_unit(match['unit'])[1]}"
 
 
+def _is_quoting(before: str) -> bool:
+    """Whether a quotation that begins in `before` still goes on; a mark behind a figure ends one or stands for inches."""
+    is_open = False
+    for mark in re.finditer('"', before):
+        is_open = not is_open and not before[: mark.start()][-1:].isdecimal()
+    return is_open
+
+
 def _inch_en(match: re.Match[str]) -> str:
     """A quotation mark after a figure stands for inches unless one is open."""
-    return match[0] if match.string[: match.start()].count('"') % 2 else f"{numbers_en.cardinal(match[1])} inch"
+    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} inch"
+
+
+def _inches_of_en(match: re.Match[str]) -> str:
+    """Behind a figure, with no quotation open: 0.4" of rain, a 3/8" bolt."""
+    if _is_quoting(match.string[: match.start()]):
+        return match[0]
+    whole, above, below = match[1], match[2], match[3]
+    if not below:
+        return _inches_en(above)
+    amount = mixed_en(whole, above, below) if whole else fraction_en(above, below)
+    return f"{amount} inch"
+
+
+def _lone_en(match: re.Match[str]) -> str:
+    return match[1] + _unit(match["unit"])[1]
 
 
 def _pressure_en(match: re.Match[str]) -> str:
@@ -211,7 +247,20 @@ def _temperatures_zh(match: re.Match[str]) -> str:
 
 _PRESSURE: Final = r"(?P<high>\d{2,3})/(?P<low>\d{2,3})(?!\d|/)"
 
+_OIL: Final = r"(?<![A-Za-z\d.])(\d{1,2})W-?(\d{2})(?![A-Za-z\d])"
+_THREAD: Final = r"(?<![A-Za-z\d])M(\d{1,2})\s?[x×](?=\d)"
+_MADE_OF: Final = (
+    r"(?= (?:delays?|detours?|walk|drive|ride|wait|break|radius|zone|lengths?|ladders?|cables?|hoses?|pipes?|bags?|bottles?|cans?|jars?|"
+    r"packs?|packets?|tubs?|drums?|rolls?|sacks?|trucks?|tanks?|bolts?|screws?|sockets?|wrench|hex|drill|clamshells?|service|bus|supply)\b)"
+)
+"""What an amount says the kind of without an article before it: 25 min delay, 2 L bottles."""
+_OF_MONEY: Final = r"(?:cents|pence|dollars?|euros?|pounds?|yuan)"
+_ALONE: Final = r"(?P<unit>hr|lb|oz|gal|mi|min|sec|yd|ft|kg|km|qt|kWh)\b(?:\.(?! [A-Z]| ?$))?"
+_PERIODS: Final = {"mo": "per month", "yr": "per year", "wk": "per week", "ea": "each"}
+
 ZH: Final[tuple[Rule, ...]] = (
+    rule(_OIL, lambda m: f"{numbers_zh.cardinal(m[1])}W{numbers_zh.cardinal(m[2])}"),
+    rule(_THREAD, lambda m: f"M{numbers_zh.cardinal(m[1])}乘"),
     rule(
         rf"(?<![\d.])({NUMBER})%?\s?(?P<to>-|–|—|~|至|到)\s?({NUMBER})%",
         lambda m: f"百分之{numbers_zh.cardinal(m[1])}{_to(m)}百分之{numbers_zh.cardinal(m[3])}",
@@ -239,12 +288,25 @@ ZH: Final[tuple[Rule, ...]] = (
     ),
     rule(r"(?<![A-Za-z\d.])(\d+)h(?=\d+min)", lambda m: quantity_zh(m[1], "h")),
     rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{_UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
-    rule(rf"(?<=[元角分])/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
+    rule(rf"(?<=[元角分度])/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
+    rule(rf"(?<=\d)/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
     rule(r"(?<=公里|千米|英里)/(?:小时|时|h)", "每小时"),
     rule(r"(?<=[元块角分米克升次转])/(?=[半小分秒天日周月年人件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜])", "每"),
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(_OIL, lambda m: f"{numbers_en.cardinal(m[1])} W {numbers_en.cardinal(m[2])}"),
+    rule(_THREAD, lambda m: f"M {numbers_en.cardinal(m[1])} by "),
+    rule(
+        r"(?<![A-Za-z\d.,$£€¥])(\d{1,3})[kK] (?=(?:miles?|mi|km|people|units|parts|steps|hours|hrs|rpm|users|visitors|points)\b)",
+        r"\g<1>000 ",
+    ),
+    rule(
+        rf"\b([Cc]urrent (?:is |of |at )?|[Dd]raw(?:s|ing) |volts,? )({NUMBER}) ?A(?![A-Za-z\d])",
+        lambda m: f"{m[1]}{numbers_en.cardinal(m[2])} {'amp' if m[2] == '1' else 'amps'}",
+    ),
+    rule(rf"(?<![\d.])({NUMBER})[ -]?ct\.?(?= (?:diamond|gold|sapphire|ruby|emerald)s?\b)", lambda m: f"{numbers_en.cardinal(m[1])} carat"),
+    rule(rf"(?<![\d.])({NUMBER}) ?/ ?({NUMBER})(?= ?(?:pcs|pieces|units|parts)\b)", lambda m: f"{numbers_en.cardinal(m[1])} of {m[2]}"),
     rule(rf"(?<![\d.])({NUMBER})%?{TO}({NUMBER})\s?%", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])} percent"),
     rule(rf"({_SIGNED})\s?%", lambda m: f"{signed_en(m[1])} percent"),
     rule(
@@ -257,7 +319,9 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.])(?P<high>\d{2,3})/(?P<low>\d{2,3})\s?mmHg", _pressure_en),
     rule(rf"(?:(?<=[Pp]ressure )|(?<=[Pp]ressure is )|(?<=\bBP )|(?<=\bBP is )){_PRESSURE}", _pressure_en),
     rule(r"(?<![\d.])(\d{1,3})\s?'\s?(\d{1,2})\s?(?:\"|”|'')", _feet_and_inches_en),
-    rule(rf"(?<![\d.])({NUMBER})\"{BEFORE_NOUN}", _inch_en),
+    rule(r"(?<![\d./])(?:(\d{1,3})[ -])?(\d{1,2})/(\d{1,2})\"(?![A-Za-z\d])", _inches_of_en),
+    rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}", _inch_en),
+    rule(rf"(?<![\d./])()({NUMBER})()\"(?![A-Za-z\d])", _inches_of_en),
     rule(
         rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|(?= of (?:rain|snow|ice|water)))",
         lambda m: f"{m[1]} {'inch' if m[1] == '1' else 'inches'}",
@@ -275,11 +339,18 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d/.,])(?:(\d{{1,4}})[ -])?(\d{{1,2}})/(\d{{1,2}})[ -]?{_UNIT}\b", _fraction_en),
     rule(rf"\b([Aa]n? (?:[a-z]+ )?)({NUMBER})[ -]?{_UNIT}{BEFORE_NOUN}", _kind_en),
     rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{_UNIT}{BEFORE_NOUN}", _kind_en),
+    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER}) ?{_UNIT}{_MADE_OF}", _kind_en),
     rule(
         rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
         lambda m: quantity_en(m[1], m["unit"]),
     ),
-    rule(rf"(?<=[a-z])/{_UNIT}", lambda m: f" per {_unit(m['unit'])[1]}"),
-    rule(r"(?<=[a-z])/(?=(?:month|year|week|day|hour|night|person|piece|pair|pack|part|shift|cycle|rev|"
-         r"ticket|item|visit|car|vehicle|bag|each)\b)", " per "),
+    rule(rf"(?<=[a-z\d])/{_UNIT}", lambda m: f" per {_unit(m['unit'])[1]}"),
+    rule(rf"\b([Pp]er |[Ee]ach |[Ee]very |[Aa]dditional |[Ee]xtra ){_ALONE}", _lone_en),
+    rule(rf"({_OF_MONEY} an? ){_ALONE}", _lone_en),
+    rule(r"(?<=[a-z])/(mo|yr|wk|ea)\b(?:\.(?! [A-Z]| ?$))?", lambda m: f" {_PERIODS[m[1]]}"),
+    rule(
+        r"(?<=[a-z])/(?=(?:month|year|week|day|hour|night|person|piece|pair|pack|part|shift|cycle|rev|"
+        r"ticket|item|visit|car|vehicle|bag|each)\b)",
+        " per ",
+    ),
 )
