@@ -87,6 +87,7 @@ def edge_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Ca
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("EDGE_AGENT__MQTT__SITE", "store")
     monkeypatch.setenv("EDGE_AGENT__MQTT__DEVICE", "kiosk-1")
+    monkeypatch.setenv("EDGE_AGENT__ZMQ__SOCKET_DIR", str(tmp_path / "no-daemon"))
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "STATE_DIRECTORY", "CACHE_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
 

@@ -43,7 +43,8 @@ def test_a_broker_that_is_away(edge_agent: EdgeAgent, monkeypatch: pytest.Monkey
     for command in (["say", "hello"], ["status"], ["listen"], ["cache", "prewarm", "hello"]):
         result = edge_agent(*command)
         assert result.code == 10
-        assert "Connection refused. To find out why: edge-agent doctor" in result.err
+        assert "Connection refused; nor can the daemon on this computer be asked" in result.err
+        assert "To find out why: edge-agent doctor" in result.err
 
 
 def test_is_a_module_too() -> None:
