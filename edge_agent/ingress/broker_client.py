@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import queue
 import socket
+import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -18,11 +20,18 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.ingress.connection import MAX_PACKET_BYTES
 from edge_agent.ingress.mqtt_config import MqttConfig
+
+log = logging.getLogger(__name__)
 
 _OUTAGE_S = 60
 """How long the broker keeps what we wait for when the connection breaks in between."""
 _NO_SUBSCRIBERS = 0x10
+_MOST_UNHEARD_BYTES = 64 << 20
+"""Whoever may publish could fill the memory of a client that is busy; what comes beyond this is lost."""
+_MESSAGE_BYTES = 1024
+"""What an empty message takes."""
 
 
 class BrokerUnreachable(EdgeAgentError):
@@ -55,7 +64,7 @@ class BrokerClient:
         self._timeout_s = timeout_s
         self._v5 = config.protocol == 5
         self._topics: list[str] = []
-        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._heard = _Unheard()
         self._connected: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
         self._granted: queue.SimpleQueue[tuple[int, list[ReasonCode]]] = queue.SimpleQueue()
         self._accepted: queue.SimpleQueue[tuple[int, ReasonCode]] = queue.SimpleQueue()
@@ -80,7 +89,7 @@ class BrokerClient:
             self._client.tls_set_context(context)
         if config.username is not None:
             self._client.username_pw_set(config.username, config.password)
-        properties = self._properties(PacketTypes.CONNECT, SessionExpiryInterval=_OUTAGE_S)
+        properties = self._properties(PacketTypes.CONNECT, SessionExpiryInterval=_OUTAGE_S, MaximumPacketSize=MAX_PACKET_BYTES)
         try:
             self._client.connect(config.host, config.port, config.keepalive_s, properties=properties)
         except (OSError, ValueError) as error:
@@ -134,10 +143,7 @@ class BrokerClient:
 
     def hear(self, timeout_s: float | None = None) -> Heard | None:
         """The next message; None if none came within ``timeout_s`` (None waits for ever)."""
-        try:
-            return self._heard.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
+        return self._heard.get(timeout_s)
 
     def _answer(self, answers: queue.SimpleQueue[tuple[int, Any]], mid: int | None, what: str) -> Any:
         until = time.monotonic() + self._timeout_s
@@ -167,6 +173,33 @@ class BrokerClient:
         for name, value in values.items():
             setattr(properties, name, value)
         return properties
+
+
+class _Unheard:
+    """Messages that nobody has asked for yet, of bounded size. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._messages: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._n_bytes = 0
+
+    def put(self, heard: Heard) -> None:
+        n_bytes = _MESSAGE_BYTES + len(heard.payload)
+        with self._lock:
+            if self._n_bytes + n_bytes > _MOST_UNHEARD_BYTES:
+                log.warning("mqtt message lost, too many are waiting topic=%s bytes=%d", heard.topic, len(heard.payload))
+                return
+            self._n_bytes += n_bytes
+        self._messages.put(heard)
+
+    def get(self, timeout_s: float | None) -> Heard | None:
+        try:
+            heard = self._messages.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        with self._lock:
+            self._n_bytes -= _MESSAGE_BYTES + len(heard.payload)
+        return heard
 
 
 def _send_at_once(_client: paho.Client, _userdata: Any, sock: Any) -> None:

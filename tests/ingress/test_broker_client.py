@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from edge_agent.ingress import IngressError, MqttConfig
+from edge_agent.ingress import IngressError, MqttConfig, broker_client
 from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
 from tests.rigs.mosquitto import Certificates, MosquittoFactory
 from tests.rigs.mqtt_peer import Peer, eventually
@@ -29,6 +29,24 @@ def test_says_and_hears(mosquitto: MosquittoFactory, protocol: int) -> None:
         assert client.publish("said", b"now")
         heard = [client.hear(60), client.hear(60)]
     assert {(each.topic, each.payload, each.retained) for each in heard if each} == {("kept", b"before", True), ("said", b"now", False)}
+
+
+def test_what_is_not_heard_takes_a_bounded_part_of_the_memory(
+    mosquitto: MosquittoFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(broker_client, "_MOST_UNHEARD_BYTES", 300_000)
+    with BrokerClient(config(mosquitto().port)) as client:
+        client.subscribe("flood", "said")
+        for number in range(5):
+            client.publish("flood", bytes([number]) * 100_000)
+        eventually(lambda: caplog.text.count("mqtt message lost") == 3)
+        client.publish("said", b"that was all")
+        heard = [client.hear(60), client.hear(60), client.hear(60)]
+        assert [each.payload[:1] for each in heard if each] == [b"\0", b"\1", b"t"]
+        client.publish("flood", b"\5" * 100_000)
+        again = client.hear(60)
+        assert again is not None
+        assert again.payload[:1] == b"\5", "there is room again"
 
 
 def test_knows_when_nobody_listens(mosquitto: MosquittoFactory) -> None:
