@@ -13,6 +13,7 @@ from edge_agent.cli.app import Session
 from edge_agent.cli.arguments import FILE, PASSWORD, secret_key
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import progress
+from edge_agent.cli.voice_inspect import signed_contents, title_of
 from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.voices.fleet import Announcement, DeletionOrder, to_bytes, wrap
 
@@ -46,6 +47,9 @@ def announce(
 
     if url is None and chunk_kib is None:
         raise click.UsageError("the devices need --url or --chunk-kib to get the pack from")
+    found = signed_contents(pack).manifest  # None: only the devices it is sealed for can tell
+    if found is not None and (found.id, found.seq) != (voice, seq):
+        raise click.UsageError(f"{pack} is {title_of(found)}, and not voice {voice} {seq}")
     chunk_bytes = chunk_kib * 1024 if chunk_kib else None
     digest, size = sha256_of(pack), pack.stat().st_size
     said = to_bytes(Announcement(voice, seq, size, digest, _until(days), url, chunk_bytes, percent, choose))
@@ -80,17 +84,20 @@ def order_delete(
     signed = wrap(said, secret_key(key, password_file).sign(said, f"delete voice={voice} up_to={up_to}"))
     mqtt = session.config.mqtt.build()
     reply_to = f"voice/{mqtt.site}/reply/{uuid.uuid4().hex}"
-    n_done = 0
+    n_done = n_answers = 0
     with BrokerClient(mqtt) as client:
         client.subscribe(reply_to)
         client.publish(f"voice/{mqtt.site}/{to}/cmd", json.dumps({"cmd": "delete_voice", "reply_to": reply_to, **signed}).encode())
         while (answer := client.hear(timeout_s)) is not None:
+            n_answers += 1
             told = json.loads(answer.payload)
             if told.get("ok"):
                 n_done += 1
                 click.echo(json.dumps({"receipt": told["receipt"], "signature": told.get("signature")}))
             else:
                 click.echo(f"edge-agent: {told.get('reason')}", err=True)
+    if not n_answers:
+        click.echo(f"edge-agent: no device answered within {timeout_s:g} s; one that is away has to be told again", err=True)
     return ExitCode.OK if n_done else ExitCode.NO_ANSWER
 
 

@@ -46,6 +46,23 @@ def title_of(manifest: Manifest) -> str:
     return f"voice {manifest.id} {manifest.version} (seq {manifest.seq})"
 
 
+def signed_contents(pack: Path) -> Contents:
+    """What a pack says that is to leave this computer.
+
+    Raises:
+        EdgeAgentError: it is none, or a draft, which no device takes.
+    """
+    from edge_agent.voices.pack import PackError, inspect_pack
+
+    try:
+        contents = inspect_pack(pack)
+    except PackError as error:
+        raise EdgeAgentError(f"{pack}: {error}") from error
+    if contents.station is None:
+        raise EdgeAgentError(f"{pack} is a draft that nobody signed; see: edge-agent voice sign")
+    return contents
+
+
 def _as_json(contents: Contents) -> dict[str, Any]:
     return {
         "checked": False,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from edge_agent.cli.voice_inspect import signed_contents
+
 
 @click.command("export-stick")
 @click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
@@ -20,6 +22,8 @@ def export_stick_command(packs: Sequence[Path], out: Path) -> None:
     """
     from edge_agent.voices.usb import export_stick
 
+    for pack in packs:
+        signed_contents(pack)
     for path in export_stick(packs, out):
         click.echo(path)
 

@@ -52,6 +52,14 @@ def test_a_voice_comes_to_the_device(edge_agent: EdgeAgent, depot: Depot, tmp_pa
     assert files(tmp_path / "state" / "voices") == before
 
 
+def test_a_draft_stays_at_home(edge_agent: EdgeAgent, depot: Depot, tmp_path: Path) -> None:
+    pack = depot.pack(1, sealed=False)
+    draft = pack.with_name(pack.name.replace("signed", "draft"))
+    result = edge_agent("voice", "export-stick", pack, draft, "--out", tmp_path / "stick")
+    assert (result.code, (tmp_path / "stick").exists()) == (1, False)
+    assert "draft that nobody signed" in result.err
+
+
 def test_what_is_refused_is_told_by_the_exit_status(edge_agent: EdgeAgent, depot: Depot, tmp_path: Path) -> None:
     stranger = replace(depot, folder=tmp_path / "stranger", key=type(depot.key).generate())
     old = NOW - timedelta(minutes=1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime, timezone
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from edge_agent.ingress import DeleteVoice
 from edge_agent.voices.fleet import Announcement, DeletionOrder, parse_envelope, read_statement
 from edge_agent.voices.keys import SecretKey, Signer, Trust
+from tests.rigs.depot import Depot
 from tests.rigs.mqtt_peer import Peer, eventually
 
 
@@ -21,19 +23,33 @@ def key(tmp_path):
 
 def test_a_pack_is_announced_for_whoever_comes_later_too(edge_agent, broker, key, tmp_path) -> None:
     path, trust = key
-    (tmp_path / "anna.vpk").write_bytes(b"a pack " * 1000)
+    pack = Depot(tmp_path / "depot").pack(8)
+    size = pack.stat().st_size
     arguments = ("--voice", "anna", "--seq", "8", "--station", path, "--chunk-kib", "4", "--percent", "25", "--to", "group/platform-2")
-    assert edge_agent("voice", "announce", tmp_path / "anna.vpk", *arguments).out == "announced voice anna 8 to 25 % of group/platform-2\n"
+    assert edge_agent("voice", "announce", pack, *arguments).out == "announced voice anna 8 to 25 % of group/platform-2\n"
     peer = Peer(broker.port).subscribe("voice/store/#")
     try:
-        eventually(lambda: len(peer.received) == 3)
+        eventually(lambda: len(peer.received) == 1 + math.ceil(size / 4096))
         chunks = [message.payload for message in peer.received if "/pack/" in message.topic]
         (said,) = [message.payload for message in peer.received if message.topic == "voice/store/group/platform-2/pack"]
     finally:
         peer.close()
     offer = read_statement(Announcement, *parse_envelope(said), trust=trust, now=datetime.now(timezone.utc))
-    assert (offer.voice, offer.seq, offer.size, offer.rollout_percent, offer.url) == ("anna", 8, 7000, 25, None)
-    assert sorted(map(len, chunks)) == [7000 - 4096, 4096]
+    assert (offer.voice, offer.seq, offer.size, offer.rollout_percent, offer.url) == ("anna", 8, size, 25, None)
+    assert sum(map(len, chunks)) == size
+    assert max(map(len, chunks)) == 4096
+
+
+def test_what_no_device_would_take_is_not_announced(edge_agent, broker, key, tmp_path) -> None:
+    pack = Depot(tmp_path / "depot").pack(8, sealed=False)
+    (tmp_path / "text.vpk").write_bytes(b"a pack " * 1000)
+
+    def announce(path, seq):
+        return edge_agent("voice", "announce", path, "--voice", "anna", "--seq", seq, "--station", key[0], "--chunk-kib", "4")
+
+    assert "is voice anna 1.8 (seq 8), and not voice anna 9" in announce(pack, 9).err
+    assert "is a draft that nobody signed" in announce(pack.with_name(pack.name.replace("signed", "draft")), 8).err
+    assert "text.vpk: " in announce(tmp_path / "text.vpk", 8).err
 
 
 def test_an_announcement_without_a_place_to_fetch_from_is_a_mistake(edge_agent, key, tmp_path) -> None:
@@ -55,4 +71,5 @@ def test_a_deletion_is_ordered_and_its_receipts_are_printed(edge_agent, daemon, 
 
 
 def test_a_deletion_nobody_answers_is_no_success(edge_agent, broker, key) -> None:
-    assert edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "1").code == 9
+    result = edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "1")
+    assert (result.code, "no device answered within 1 s" in result.err) == (9, True)
