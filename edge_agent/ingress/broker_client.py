@@ -110,11 +110,13 @@ class BrokerClient:
         self.close()
 
     def close(self) -> None:
-        """Disconnect; nothing of us stays at the broker."""
+        """Disconnect; nothing of us stays at the broker, and this object is of no use any more."""
         self._client.disconnect(properties=self._properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0))
         self._client.loop_stop()
-        # A client that refers back to us would keep its sockets until a garbage collection.
+        # It closes the last of its sockets when nothing refers to it. An error's traceback may still refer to us, and a client that
+        # refers back to us would live, until a garbage collection.
         self._client.on_connect = self._client.on_subscribe = self._client.on_publish = self._client.on_message = None
+        del self._client
 
     def subscribe(self, *topics: str) -> None:
         """Listen to topics from now on; retained messages come first."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import weakref
 
 import pytest
 
@@ -149,6 +150,13 @@ def test_leaves_no_session_and_no_thread_behind(mosquitto: MosquittoFactory) -> 
     assert set(threading.enumerate()) <= set(before)
     with BrokerClient(config(broker.port)) as client:
         assert client.publish("said", b"to nobody") is False
+
+
+def test_whoever_still_refers_to_it_keeps_none_of_its_sockets_open(mosquitto: MosquittoFactory) -> None:
+    with BrokerClient(config(mosquitto().port)) as client:
+        inner = weakref.ref(client._client)
+    assert inner() is None
+    assert client is not None
 
 
 def test_a_broker_that_speaks_tls_when_we_do_not(mosquitto: MosquittoFactory, certificates: Certificates) -> None:
