@@ -118,15 +118,21 @@ class Store:
     # ---- changing
 
     def sweep(self) -> None:
-        """Remove what an interrupted change has left, and finish a deletion that was begun. For every start.
+        """Remove what an interrupted change has left, and finish a deletion that was begun. For every start, so it waits for nobody:
+        an installation, which may take a minute, has swept before it began.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
         seal.sweep_memory(self.settings.memory)
-        with self.book.writing() as state:
-            departure.sweep(self, state)
-            self.book.keep_reserve()
+        try:
+            with self.book.writing(wait=False) as state:
+                departure.sweep(self, state)
+                self.book.keep_reserve()
+        except StoreError as error:
+            if error.reason != "busy":
+                raise
+            log.info("voice store not swept error=%r", str(error))
 
     def install(
         self, source: Path | BinaryIO, *, by: str, choose: bool = True, device: str | None = None, detail: Mapping[str, Any] | None = None

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -363,6 +364,15 @@ def test_two_changes_at_a_time_wait_for_each_other(store, make_store, depot: Dep
     with store.book.writing(), pytest.raises(StoreError) as error, make_store().book.writing(wait=False):
         pass
     assert error.value.reason == "busy"
+
+
+def test_a_start_does_not_wait_for_an_installation(store, make_store) -> None:
+    starting = threading.Thread(target=make_store().sweep)
+    with store.book.writing():
+        starting.start()
+        starting.join(20)
+        assert not starting.is_alive()
+    starting.join()
 
 
 def test_settings_default_to_a_place_in_memory() -> None:
