@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.voices.usb import Limits
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SYSTEMD = REPOSITORY / "systemd"
 RULES = REPOSITORY / "firmware_configs" / "udev" / "70-edge-agent-usb.rules"
@@ -52,6 +54,15 @@ def test_the_importer_has_nothing() -> None:
         "ProtectSystem=strict", "RestrictAddressFamilies=AF_UNIX", "IPAddressDeny=any", "CollectMode=inactive-or-failed", "UMask=0077",
     }  # fmt: skip
     assert needed <= set(lines)
+
+
+def test_the_importer_has_room_for_the_largest_pack_in_memory_and_for_its_engine() -> None:
+    unit = (SYSTEMD / "edge-agent-usb@.service").read_text()
+    (gibibytes,) = re.findall(r"(?m)^MemoryMax=(\d+)G$", unit)
+    engine_bytes = 900 * 10**6  # the bar of benchmarks/gptsovits_memory.py
+    assert int(gibibytes) << 30 >= Limits().pack_bytes + engine_bytes
+    (mebibytes,) = re.findall(r"(?m)^LimitFSIZE=(\d+)M$", unit)
+    assert int(mebibytes) << 20 > Limits().pack_bytes
 
 
 def test_a_unit_that_mounts_has_no_mount_namespace_of_its_own() -> None:
