@@ -34,6 +34,12 @@ class OfflineSpeaker:
         """
         return self._catalog.get(voice_id) if voice_id is not None else self._catalog.speaking(self._default)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the voice that speaks when none is named is not the one that was chosen for that; None if it is."""
+        wanted = self._default or self._catalog.shelved.chosen
+        return self._catalog.shelved.trouble or (None if wanted is None else self._catalog.why_not(wanted))
+
     def render(
         self,
         text: str,

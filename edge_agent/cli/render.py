@@ -50,7 +50,7 @@ class Rendered:
 
 def render_one(config: Config, text: str, out: Path, manner: Manner, *, as_json: bool) -> int:
     """Write one file; returns the exit status."""
-    with contextlib.closing(OfflineSpeaker(config)) as speaker:
+    with _speaker(config, manner) as speaker:
         _report(_render(speaker, text, out, manner), as_json)
     return ExitCode.OK
 
@@ -60,7 +60,7 @@ def render_batch(config: Config, lines: Path, folder: Path, manner: Manner, *, a
     wanted = read_numbered(lines)
     folder.mkdir(parents=True, exist_ok=True)
     n_bad = 0
-    with contextlib.closing(OfflineSpeaker(config)) as speaker:
+    with _speaker(config, manner) as speaker:
         for number, line in progress(wanted, "say", unit="line"):
             try:
                 rendered = _render(speaker, line, folder / f"{number:04}.wav", manner)
@@ -72,6 +72,14 @@ def render_batch(config: Config, lines: Path, folder: Path, manner: Manner, *, a
                 with tqdm.external_write_mode():
                     _report(rendered, as_json)
     return ExitCode.FAILED if n_bad else ExitCode.OK
+
+
+@contextlib.contextmanager
+def _speaker(config: Config, manner: Manner) -> Iterator[OfflineSpeaker]:
+    with contextlib.closing(OfflineSpeaker(config)) as speaker:
+        if manner.voice is None and speaker.trouble is not None:
+            click.echo(f"edge-agent: {speaker.trouble}; another voice speaks", err=True)
+        yield speaker
 
 
 def _render(speaker: OfflineSpeaker, text: str, out: Path, manner: Manner) -> Rendered:

@@ -96,6 +96,14 @@ class TestIntoFiles:
         assert integrated_lufs(pcm, rate) == pytest.approx(-16, abs=3)
         assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["out.wav"], "no temporary file is left"
 
+    def test_a_voice_that_is_configured_and_missing_is_told(
+        self, edge_agent: EdgeAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("EDGE_AGENT__VOICE__ID", "nobody")
+        result = edge_agent("say", "--out", tmp_path / "out.wav", "Hello.")
+        assert (result.code, "there is no voice 'nobody'" in result.err) == (0, True)
+        assert edge_agent("say", "--out", tmp_path / "out.wav", "--voice", "default", "Hello.").err == ""
+
     def test_volume_and_chime(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
         texts = {"plain.wav": (), "quiet.wav": ("--volume", "0.5"), "chimed.wav": ("--chime", "dingdong")}
         for name, options in texts.items():
