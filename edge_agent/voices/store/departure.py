@@ -74,7 +74,8 @@ def _finish(store: Store, state: State, voice_id: str, *, by: str, versions: lis
     _remove(folder)
     erased = {"files": files} | {trace.name: trace.erase(voice_id) for trace in store.settings.traces}
     at = store.book.now(state).strftime("%Y-%m-%dT%H:%M:%SZ")
-    stem = f"{voice_id}-{state.voices[voice_id].counter}-{at.replace(':', '')}"
+    # Named by when the deletion began: another go at its end writes the same receipt, not one more.
+    stem = f"{voice_id}-{state.voices[voice_id].counter}-{(begun.at if begun else at).replace(':', '')}"
     path = store.layout.receipts / f"{stem}.json"
     receipt = Receipt(store.settings.device, voice_id, tuple(versions or ()), at, by, len(slots), erased, path, signed=False)
     receipt = _keep(store, receipt)

@@ -339,6 +339,26 @@ def test_a_deletion_that_could_not_end_is_ended_at_the_next_start(make_store, de
     assert events(store) == ["installed", "deleting", "deleted"]
 
 
+def test_a_deletion_that_ends_at_the_second_go_has_one_receipt(store, depot: Depot, clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.install(depot.pack(7), by="cli")
+    real, failed = store.book.commit, []
+
+    def commit(state, event, **more):
+        if event == "deleted" and not failed:
+            failed.append(event)
+            raise OSError(errno.EIO, "the disk is away")
+        return real(state, event, **more)
+
+    monkeypatch.setattr(store.book, "commit", commit)
+    with pytest.raises(StoreError, match="the disk is away"):
+        store.delete("anna", by="cli")
+    clock.time += 3600
+    store.sweep()
+    (receipt,) = store.layout.receipts.glob("*.json")
+    assert json.loads(receipt.read_bytes())["at"] == f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert store.book.records()[-1].detail["receipt"] == receipt.name
+
+
 def test_an_order_up_to_a_version_does_not_touch_a_newer_one(store, depot: Depot) -> None:
     store.install(depot.pack(8), by="cli")
     with pytest.raises(StoreError, match="up to 7") as error:
