@@ -27,7 +27,7 @@ def model() -> LettersToSound:
         ("blick", "blˈɪk"),
         ("phrake", "fɹˈAk"),
         ("shoned", "ʃˈOnd"),
-        ("quistle", "kwˈɪsᵊl"),
+        ("quistle", "kwˈɪsəl"),
         ("tration", "tɹˈAʃən"),
         ("knaff", "nˈæf"),
     ],
