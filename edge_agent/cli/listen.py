@@ -82,5 +82,6 @@ def in_words(event: dict[str, Any]) -> str:
     """An event on one line, times in the local zone."""
     at = event.get("at")
     moment = time.strftime("%H:%M:%S", time.localtime(at)) if isinstance(at, (int, float)) else "--:--:--"
-    rest = (f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in event.items() if key not in _HEAD)
+    told = (*_HEAD, "allowed") if f"allowed: {event.get('allowed')}" in str(event.get("reason")) else _HEAD
+    rest = (f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in event.items() if key not in told)
     return " ".join((moment, f"{event['event']:<11}", event["id"], *rest))

@@ -12,6 +12,7 @@ import pytest
 
 from edge_agent.cli.bench import summary
 from edge_agent.cli.capacity import markdown
+from edge_agent.cli.listen import in_words
 from edge_agent.cli.output import shorten, size
 from edge_agent.client.requests import batches
 from edge_agent.config import load
@@ -41,6 +42,11 @@ class TestListen:
         later(lambda: self.publish(answering, broker, first="b"))
         result = edge_agent("listen", "--json", "--id", "a", "--count", 1)
         assert result.json()["event"] == "played"
+
+    def test_what_is_allowed_is_said_once(self) -> None:
+        event = {"event": "rejected", "id": "a", "reason": 'lang is "fr"; allowed: zh, en', "field": "lang", "allowed": "zh, en"}
+        assert in_words(event) == '--:--:-- rejected    a reason="lang is \\"fr\\"; allowed: zh, en" field="lang"'
+        assert in_words({**event, "reason": "no"}).endswith('field="lang" allowed="zh, en"')
 
     @staticmethod
     def publish(answering: Answering, broker: Mosquitto, first: str = "a") -> None:
