@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
@@ -29,42 +30,50 @@ def requester(mosquitto, null_sink, daemon, peer):
     # Recordings, so that what is measured is not how long a busy machine takes to make them.
     for number, text in enumerate((LONG, SHORT)):
         requester.spoken(f"warm-{number}", text)
-    null_sink.renew()
+    requester.names = itertools.count()
     return requester
 
 
 @pytest.mark.parametrize("on_interrupt", ["resume", "restart"])
 def test_a_device_that_returns_is_heard_within_two_seconds(requester, on_interrupt: str) -> None:
-    requester.say({"id": "a", "text": LONG, "on_interrupt": on_interrupt})
-    eventually(lambda: loud(requester.sink.captured()).any())
-    time.sleep(1.0)
-    requester.sink.unplug()
-    eventually(lambda: requester.status().get("state") == "degraded")
-    assert requester.ends("a") == {}
-    n_before = len(requester.sink.captured())
-    requester.sink.replug()
-    end = requester.end("a")
-    assert end["event"] == "played"
-    assert requester.kinds("a") == ["accepted", "started", "interrupted", "started", "played"]
-    after = requester.sink.captured()[n_before:]
-    assert np.argmax(loud(after)) * 0.01 < BACK_WITHIN_S
-    eventually(lambda: requester.status()["state"] == "online")
+    def attempt() -> None:
+        a = f"a{next(requester.names)}"
+        requester.say({"id": a, "text": LONG, "on_interrupt": on_interrupt})
+        eventually(lambda: loud(requester.sink.captured()).any())
+        time.sleep(1.0)
+        requester.sink.unplug()
+        eventually(lambda: requester.status().get("state") == "degraded")
+        assert requester.ends(a) == {}
+        n_before = len(requester.sink.captured())
+        requester.sink.replug()
+        end = requester.end(a)
+        assert end["event"] == "played"
+        assert requester.kinds(a) == ["accepted", "started", "interrupted", "started", "played"]
+        after = requester.sink.captured()[n_before:]
+        assert np.argmax(loud(after)) * 0.01 < BACK_WITHIN_S
+        eventually(lambda: requester.status()["state"] == "online")
+
+    requester.sink.undisturbed(attempt, requester.daemon.process.pid)
 
 
 def test_an_emergency_silences_the_rest_within_120_ms(requester) -> None:
-    requester.say({"id": "a", "text": LONG, "on_interrupt": "drop"})
-    eventually(lambda: loud(requester.sink.captured()).sum() > 100)
-    n_before, published = len(requester.sink.captured()), time.time()
-    # Inaudible, so that the end of what it interrupts can be seen.
-    requester.say({"id": "b", "text": SHORT, "priority": "emergency", "volume": 0})
-    assert requester.end("b")["event"] == "played"
-    assert requester.end("a")["event"] == "dropped"
-    heard = loud(requester.sink.captured()[n_before:])
-    silent = np.lib.stride_tricks.sliding_window_view(~heard, 80).all(1)  # no pause of the sentence is as long
-    assert silent.any()
-    known = next(event["at"] for event in requester.events() if (event["id"], event["event"]) == ("b", "accepted"))
-    assert np.argmax(silent) * 0.01 - (known - published) < SILENT_WITHIN_S + RECORDER_S
-    assert not heard[np.argmax(silent) :].any(), "and it stays silent"
+    def attempt() -> None:
+        a, b = (f"{name}{next(requester.names)}" for name in "ab")
+        requester.say({"id": a, "text": LONG, "on_interrupt": "drop"})
+        eventually(lambda: loud(requester.sink.captured()).sum() > 100)
+        n_before, published = len(requester.sink.captured()), time.time()
+        # Inaudible, so that the end of what it interrupts can be seen.
+        requester.say({"id": b, "text": SHORT, "priority": "emergency", "volume": 0})
+        assert requester.end(b)["event"] == "played"
+        assert requester.end(a)["event"] == "dropped"
+        heard = loud(requester.sink.captured()[n_before:])
+        silent = np.lib.stride_tricks.sliding_window_view(~heard, 80).all(1)  # no pause of the sentence is as long
+        assert silent.any()
+        known = next(event["at"] for event in requester.events() if (event["id"], event["event"]) == (b, "accepted"))
+        assert np.argmax(silent) * 0.01 - (known - published) < SILENT_WITHIN_S + RECORDER_S
+        assert not heard[np.argmax(silent) :].any(), "and it stays silent"
+
+    requester.sink.undisturbed(attempt, requester.daemon.process.pid)
 
 
 def loud(heard: PCM) -> np.ndarray:
