@@ -109,7 +109,8 @@ class SoundServer:
         with pulsectl.Pulse("test", server=self.address) as pulse:
             until(lambda: not pulse.sink_input_list())
             if remembered := [entry.name for entry in pulse.stream_restore_list()]:
-                pulse.stream_restore_delete(remembered)
+                # libpulse reads on to a null that pulsectl does not put there, into memory that is not ours.
+                pulse.stream_restore_delete([*remembered, None])
 
     def close(self) -> None:
         for player in self._players:
