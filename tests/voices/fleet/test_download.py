@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,53 +14,11 @@ import pytest
 from edge_agent.voices.fleet import Announcement, DownloadError, StatementRefused, fetch_url, incoming
 from edge_agent.voices.fleet.incoming import Incoming
 from edge_agent.voices.store import StoreError
+from tests.rigs.web import Answer, Web, serve
 
 CONTENT = bytes(range(256)) * 40
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 PATIENCE_S = 30.0
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Web:
-    """Answers by the function that is set; ``asked`` are the ranges that were asked for."""
-
-    def __init__(self) -> None:
-        self.answer: Answer = serve(CONTENT)
-        self.asked: list[str | None] = []
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                web.asked.append(self.headers.get("Range"))
-                web.answer(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/anna.vpk"
-        threading.Thread(target=self._server.serve_forever, name="web", daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def serve(content: bytes) -> Answer:
-    """From where it is asked for."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        asked = handler.headers.get("Range")
-        begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        handler.send_response(206 if asked else 200)
-        if asked:
-            handler.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
-        handler.send_header("Content-Length", str(len(content) - begin))
-        handler.end_headers()
-        handler.wfile.write(content[begin:])
-
-    return answer
 
 
 def redirect(where: str) -> Answer:
@@ -74,7 +32,7 @@ def redirect(where: str) -> Answer:
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    web = Web()
+    web = Web(serve(CONTENT))
     yield web
     web.close()
 

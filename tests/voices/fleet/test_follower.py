@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,41 +18,22 @@ from edge_agent.voices.store import Store
 from tests.doubles.stopped_clock import StoppedClock
 from tests.rigs.depot import Depot
 from tests.rigs.mqtt_peer import eventually
+from tests.rigs.web import Web, serve
 
 LATER = "2027-01-01T00:00:00Z"
 CHUNK = 4096
 CONTENT = bytes(range(256)) * 200
 
 
-class Web:
+class BreakingWeb(Web):
     """Serves one file by ranges; ``most`` is how many bytes an answer has before the connection breaks."""
 
     def __init__(self) -> None:
-        self.content, self.most, self.ranges = b"", [10**9], []
-        web = self
+        self.content, self.most = b"", [10**9]
+        super().__init__(self._serve)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked = self.headers.get("Range")
-                web.ranges.append(asked)
-                begin = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-                self.send_response(206 if asked else 200)
-                if asked:
-                    self.send_header("Content-Range", f"bytes {begin}-{len(web.content) - 1}/{len(web.content)}")
-                self.send_header("Content-Length", str(len(web.content) - begin))
-                self.end_headers()
-                self.wfile.write(web.content[begin : begin + (web.most.pop(0) if len(web.most) > 1 else web.most[0])])
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/anna.vpk"
-        threading.Thread(target=self._server.serve_forever, name="web", daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+        serve(self.content, self.most.pop(0) if len(self.most) > 1 else self.most[0])(handler)
 
 
 class Site:
@@ -61,7 +41,7 @@ class Site:
 
     def __init__(self, port: int, store: Store, depot: Depot, folder: Path) -> None:
         self.config = MqttConfig(site="store", device="kiosk-1", port=port)
-        self.store, self.depot, self.folder, self.web = store, depot, folder / "incoming", Web()
+        self.store, self.depot, self.folder, self.web = store, depot, folder / "incoming", BreakingWeb()
         self._running: list[Follower] = []
 
     def follow(self) -> None:
@@ -115,7 +95,7 @@ def test_a_pack_is_fetched_by_url_through_broken_connections(site: Site, pack: P
     site.follow()
     site.announce(pack, 7, url=site.web.url)
     eventually(lambda: site.installed() == 7, "the installation")
-    assert site.web.ranges == [None, "bytes=3000-", "bytes=6000-"]
+    assert site.web.asked == [None, "bytes=3000-", "bytes=6000-"]
     assert site.store.state().chosen == "anna"
     eventually(lambda: not list(site.folder.glob("*")))
 
@@ -143,7 +123,7 @@ def test_what_is_not_signed_by_a_station_or_not_what_was_announced_is_refused_an
     site.announce(pack, 7, url=site.web.url, sha256="ab" * 32)
     eventually(lambda: any(record.detail.get("reason") == "forged" for record in site.store.book.records()))
     assert site.installed() is None
-    assert len(site.web.ranges) == 1
+    assert len(site.web.asked) == 1
 
 
 def test_what_is_for_others_or_here_already_is_left_alone(site: Site, depot: Depot, pack: Path) -> None:
@@ -155,7 +135,7 @@ def test_what_is_for_others_or_here_already_is_left_alone(site: Site, depot: Dep
     told = ["installed", "installed"]  # the log's line is written after the state
     eventually(lambda: [record.event for record in site.store.book.records()] == told, "the installation")
     assert site.installed() == 10
-    assert site.web.ranges == [None]
+    assert site.web.asked == [None]
 
 
 def test_the_percentage_that_the_author_signed_binds_whatever_is_announced(site: Site, depot: Depot) -> None:
@@ -167,7 +147,7 @@ def test_the_percentage_that_the_author_signed_binds_whatever_is_announced(site:
     site.follow()  # the announcement is retained, and comes again
     site.announce(depot.pack(8), 8, to="kiosk-1", url=site.web.url)
     eventually(lambda: site.installed() == 8, "the installation")
-    assert site.web.ranges == [None, None], "what is not for this device is fetched once"
+    assert site.web.asked == [None, None], "what is not for this device is fetched once"
     site.announce(depot.pack(9, rollout_percent=100), 9, url=site.web.url)  # the same number, signed for more devices
     told = ["refused", "installed", "installed"]  # the log's line is written after the state
     eventually(lambda: [record.event for record in site.store.book.records()] == told, "the installation")
@@ -184,7 +164,7 @@ def test_a_pack_that_was_refused_is_not_fetched_whenever_it_is_announced_again(s
     site.announce(theirs, 7, to="kiosk-1", url=site.web.url)
     site.announce(depot.pack(8), 8, url=site.web.url)
     eventually(lambda: site.installed() == 8, "the installation")
-    assert site.web.ranges == [None, None]
+    assert site.web.asked == [None, None]
 
 
 @pytest.mark.parametrize("how", ["it has ended", "it was overtaken"])
@@ -209,7 +189,7 @@ def test_what_a_power_cut_left_of_an_installed_pack_goes(site: Site, pack: Path)
     site.announce(pack, 7, url=site.web.url)
     site.follow()
     eventually(lambda: not left.exists())
-    assert site.web.ranges == []
+    assert site.web.asked == []
 
 
 def test_rubbish_does_not_hurry_what_waits(site: Site, pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +202,7 @@ def test_rubbish_does_not_hurry_what_waits(site: Site, pack: Path, monkeypatch: 
         for number in range(3):
             client.publish("voice/store/all/pack", b"rubbish")
             eventually(lambda: len(site.store.book.records()) == number + 1, "the refusal")  # noqa: B023 (called at once)
-    assert site.web.ranges == [None]
+    assert site.web.asked == [None]
     site.announce(pack, 7, url=f"{site.web.url}?again")
     eventually(lambda: site.installed() == 7, "the installation, from where the pack is now")
 
