@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from edge_agent.playback import jack
 from edge_agent.playback.errors import PortAudioMissing, SinkLost
 
 _CARDS = Path("/proc/asound")
@@ -29,7 +30,8 @@ def load() -> ModuleType:
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
     os.environ.setdefault("JACK_DEFAULT_SERVER", "not-used")
     try:
-        import sounddevice
+        with jack.cleared_away():
+            import sounddevice
     except OSError as error:
         raise PortAudioMissing("PortAudio is not installed: install the Debian package libportaudio2") from error
     except Exception as error:  # importing it starts PortAudio, and while that fails its class of errors has no name
@@ -56,7 +58,8 @@ def rescan() -> None:
     with contextlib.suppress(sounddevice.PortAudioError):  # it does not run, if it did not start the last time
         sounddevice._terminate()  # noqa: SLF001 - there is no public way to see new devices
     try:
-        sounddevice._initialize()  # noqa: SLF001
+        with jack.cleared_away():
+            sounddevice._initialize()  # noqa: SLF001
     except sounddevice.PortAudioError as error:
         raise SinkLost(_not_started(error)) from error
 
