@@ -17,10 +17,12 @@ MAX_SENTENCE: Final = 400
 MAX_PASSES: Final = 6
 """A reading can lay bare another slot beside it; text as people write it needs one pass and one to see that."""
 
+_ENDS: Final = "。！？!?；\n"
 _SENTENCE: Final = re.compile(
-    rf"[^。！？!?；\n]{{1,{MAX_SENTENCE}}}?(?:[。！？!?；\n]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|(?=$)|(?<=.{{{MAX_SENTENCE}}}))|.",
-    re.DOTALL,
+    rf"[^{_ENDS}]{{1,{MAX_SENTENCE}}}?(?:[{_ENDS}]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|$)"
+    rf"|[^{_ENDS}]{{1,{MAX_SENTENCE}}}(?<=[\s，：、,])|[^{_ENDS}]{{1,{MAX_SENTENCE}}}|[{_ENDS}]+"
 )
+"""Up to its end; one that is too long up to its last pause or blank, so that no figure is cut in two."""
 _WRITTEN: Final = re.compile(
     r"[^\u3400-\u9fffA-Za-z ，。！？；：、,.!?;:'\n—…-]|[A-Za-z]\.[A-Za-z]"
     r"|(?<![A-Za-z])(?:I{1,3}|IV)[型级期度类]|A{2,5}级|[周拜期][一二三四五六日天]\s?[-–—]"

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.text import normalise
+from edge_agent.text.normaliser import MAX_SENTENCE
 
 # Text as people send it: words of both languages, figures and the signs that go with them.
 _WORDS = "请 到 号 窗口 次 列车 航班 年 月 日 点 分 元 米 公里 折 第 层 楼 路 高速 电话 密码 至 train flight gate room call the at pm am in"
@@ -65,6 +66,22 @@ def test_slots_before_general_rules(text, expected):
 )
 def test_long_texts_of_one_kind_come_through(text):
     assert not any(map(str.isdecimal, normalise(text)))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "请A123号旅客到3号窗口，列车将于14:05发车。",
+        "Flight UA231 leaves gate 12 at 14:05, fares from $12.50. ",
+        "The 10:30 train, the 11:45 train, the fare of $12.50, ",
+        "三号线首班车5:30，末班车23:15，票价4.50元，",
+        "温度21.5℃ 湿度40%RH ",
+    ],
+)
+def test_every_sentence_of_a_long_text_is_read_like_the_first(sentence):
+    spoken = normalise(sentence, "zh" if "车" in sentence or "度" in sentence else "en")
+    n = 3 * MAX_SENTENCE // len(sentence)
+    assert normalise(sentence * n).replace(" ", "") == spoken.replace(" ", "") * n
 
 
 def test_language_is_decided_by_sentence():
