@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,13 +67,12 @@ def prewarm(
 
 
 def _by_broker(client: BrokerClient, mqtt: MqttConfig, manner: dict[str, Any], timeout_s: float) -> _Ask:
-    base = f"voice/{mqtt.site}"
-    reply_to = f"{base}/reply/{uuid.uuid4().hex}"
+    reply_to = mqtt.reply_topic()
     client.subscribe(reply_to)
 
     def ask(batch: list[str]) -> dict[str, Any]:
         payload = json.dumps({"cmd": "prewarm", **manner, "texts": batch, "reply_to": reply_to}, ensure_ascii=False).encode()
-        is_heard = client.publish(f"{base}/{mqtt.device}/cmd", payload)
+        is_heard = client.publish(f"voice/{mqtt.site}/{mqtt.device}/cmd", payload)
         answer = client.hear(timeout_s) if is_heard else None
         if answer is None:
             why = f"did not answer within {timeout_s:g} s" if is_heard else "is not connected to the broker"

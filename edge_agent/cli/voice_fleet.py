@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -83,7 +82,7 @@ def order_delete(
     said = to_bytes(DeletionOrder(voice, up_to, devices or ("*",), _until(days)))
     signed = wrap(said, secret_key(key, password_file).sign(said, f"delete voice={voice} up_to={up_to}"))
     mqtt = session.config.mqtt.build()
-    reply_to = f"voice/{mqtt.site}/reply/{uuid.uuid4().hex}"
+    reply_to = mqtt.reply_topic()
     n_done = n_answers = 0
     with BrokerClient(mqtt) as client:
         client.subscribe(reply_to)

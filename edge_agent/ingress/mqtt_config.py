@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -88,6 +89,11 @@ class MqttConfig:
             hermes=self.hermes,
             reply_prefixes=self.reply_prefixes,
         )
+
+    def reply_topic(self) -> str:
+        """A new topic for the answers to one tool, below the name it logs in by: the access list that ships lets a user read no others."""
+        name = self.username if self.username is not None and NAME.fullmatch(self.username) else self.device
+        return f"voice/{self.site}/reply/{name}/{uuid.uuid4().hex}"
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Load the certificates; None without TLS. The broker's name is always verified.

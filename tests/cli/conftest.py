@@ -110,12 +110,12 @@ def broker(mosquitto: MosquittoFactory, monkeypatch: pytest.MonkeyPatch) -> Mosq
 
 @pytest.fixture
 def daemon(broker: Mosquitto) -> Iterator[Callable[..., Answering]]:
-    """``daemon(**fields of Answering)`` connects to the broker as the daemon does."""
+    """``daemon(**fields of Answering)`` connects to the broker as the daemon does, with ``login`` if it asks for one."""
     running: list[MqttIngress] = []
 
-    def start(**options: Any) -> Answering:
+    def start(login: dict[str, str] | None = None, **options: Any) -> Answering:
         answering = Answering(**options)
-        answering.ingress = MqttIngress(MqttConfig(site="store", device="kiosk-1", port=broker.port))
+        answering.ingress = MqttIngress(MqttConfig(site="store", device="kiosk-1", port=broker.port, **(login or {})))
         running.append(answering.ingress)
         answering.ingress.set_status("online", [])
         answering.ingress.start(answering)

@@ -200,10 +200,15 @@ class TestBroker:
         assert finding.verdict is Verdict.FAIL
         assert "mqtt.username" in (finding.fix or "")
 
-    def test_rights_that_are_missing(self, configured: Any, mosquitto: MosquittoFactory) -> None:
-        broker = mosquitto(users={"me": "right"}, acl="user me\ntopic read nothing\n")
-        reached, refused = check_broker(configured(mqtt__port=broker.port, mqtt__username="me", mqtt__password="right"))
+    @pytest.mark.parametrize(
+        ("rights", "fix"),
+        [("read nothing", "the sample that ships"), ("write voice/store/reply/#", "read and write voice/store/reply/me/#")],
+    )
+    def test_rights_that_are_missing(self, configured: Any, mosquitto: MosquittoFactory, rights: str, fix: str) -> None:
+        broker = mosquitto(users={"me": "right"}, acl=f"user me\ntopic {rights}\n")
+        reached, refused, *_ = check_broker(configured(mqtt__port=broker.port, mqtt__username="me", mqtt__password="right"))
         assert (reached.verdict, refused.verdict) == (Verdict.OK, Verdict.FAIL)
+        assert fix in (refused.fix or "")
 
     def test_switched_off(self, configured: Any) -> None:
         assert only(check_broker(configured(mqtt__enabled="false"))).verdict is Verdict.OK

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 import time
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,14 +41,14 @@ def check_broker(config: Config) -> Iterator[Finding]:
 
 
 def _round_trip(client: BrokerClient, mqtt: MqttConfig) -> Iterator[Finding]:
-    topic = f"voice/{mqtt.site}/reply/{uuid.uuid4().hex}"
+    topic = mqtt.reply_topic()
     client.subscribe(topic)
     times_s = []
     for number in range(_ROUND_TRIPS):
         start = time.perf_counter()
         client.publish(topic, str(number).encode())
         if client.hear(_ANSWER_S) is None:
-            fix = f"Let this user read and write voice/{mqtt.site}/reply/# in the broker's access list."
+            fix = f"Let this user read and write {topic.rpartition('/')[0]}/# in the broker's access list."
             yield Finding.fail("broker", f"a message to {topic} did not come back within {_ANSWER_S:g} s", fix)
             return
         times_s.append(time.perf_counter() - start)
