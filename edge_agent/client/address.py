@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,13 +72,8 @@ class Address:
 
     @property
     def obstacle(self) -> str | None:
-        """Why nobody can answer this program, as far as the files show it; None if they show nothing."""
-        if self.secured:
-            return None
-        socket = Path(self.say.removeprefix("ipc://"))
-        if not _is_there(socket):
-            return "there is no such socket, so no daemon runs, or it has its sockets elsewhere"
-        return None if os.access(socket, os.W_OK) else "this user may not use it, and has to be in the socket's group"
+        """Why nobody can answer this program, as far as can be seen without waiting; None if nothing shows."""
+        return None if self.secured else _obstacle(Path(self.say.removeprefix("ipc://")))
 
     @classmethod
     def _network(cls, where: str) -> Address:
@@ -91,12 +87,28 @@ class Address:
 
 def _found() -> Path:
     own, service = wire.socket_dir(os.environ), wire.socket_dir({})
-    return service if not _is_there(own / wire.SAY_SOCKET) and _is_there(service / wire.SAY_SOCKET) else own
+    return service if _obstacle(own / wire.SAY_SOCKET) and _is_there(service / wire.SAY_SOCKET) else own
 
 
-def _is_there(socket: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        socket.stat()
+        path.stat()
     except OSError as error:
         return isinstance(error, PermissionError)  # the folder of the service is closed to those outside its group
     return True
+
+
+def _obstacle(path: Path) -> str | None:
+    try:
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.setblocking(False)  # one with a long line at its door is there
+            knocking.connect(str(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return "there is no such socket, so no daemon runs, or it has its sockets elsewhere"
+    except PermissionError:
+        return "this user may not use it, and has to be in the socket's group"
+    except ConnectionRefusedError:
+        return "nobody listens there, so no daemon runs; the socket was left by one that was killed"
+    except OSError:
+        return None
+    return None

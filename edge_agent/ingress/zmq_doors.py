@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import zmq
@@ -51,6 +52,7 @@ class Door:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._held = ExitStack()
         self._retry_at = 0.0
         self.open = False
         self.problem: str | None = "not open yet"
@@ -66,7 +68,8 @@ class Door:
             return False
         before = self.problem
         try:
-            self.requests, self.events = self._context.socket(zmq.ROUTER), self._context.socket(zmq.XPUB)
+            self.requests = self._held.enter_context(self._context.socket(zmq.ROUTER))
+            self.events = self._held.enter_context(self._context.socket(zmq.XPUB))
             _prepare(self.requests, wire.MAX_REQUEST_BYTES + _OVERHEAD_BYTES)
             _prepare(self.events, _OVERHEAD_BYTES)
             # The same subscription again, from a client whose old connection is not known to be dead yet, is to be greeted too.
@@ -79,16 +82,14 @@ class Door:
         return self.problem != before
 
     def close(self) -> None:
-        for socket in (self.requests, self.events) if self.open else ():
-            socket.close()
+        self._held.close()
         self.open = False
 
     def _bind(self) -> None:
         raise NotImplementedError
 
     def _fail(self, error: Exception, now: float) -> None:
-        self.requests.close()
-        self.events.close()
+        self._held.close()
         self.problem, self._retry_at = f"cannot listen at {self}: {error}", now + _RETRY_S
         log.debug("zmq door shut door=%s error=%r", self.name, str(error))
 
@@ -112,6 +113,8 @@ class LocalDoor(Door):
         for socket, name in ((self.requests, wire.SAY_SOCKET), (self.events, wire.EVENTS_SOCKET)):
             path = self._folder / name
             socket.bind(f"ipc://{path}")
+            # libzmq leaves it there, and clients would take it for a daemon.
+            self._held.callback(_remove, path, path.stat())
             # Only where it is another: the service's sandbox refuses even a change to what already is.
             if path.stat().st_gid != group_id:
                 os.chown(path, -1, group_id)
@@ -141,12 +144,6 @@ class NetworkDoor(Door):
     def monitors(self) -> list[Socket]:
         return self._monitors if self.open else []
 
-    def close(self) -> None:
-        for socket in (self.requests, self.events) if self.open else ():
-            socket.disable_monitor()
-        self._monitors = []
-        super().close()
-
     def _bind(self) -> None:
         for socket, port in ((self.requests, self._port), (self.events, self._port + 1)):
             socket.ipv6 = ":" in self._host
@@ -158,7 +155,10 @@ class NetworkDoor(Door):
         wanted = 0
         for event in HANDSHAKE_FAILURES:
             wanted |= event
-        self._monitors = [socket.get_monitor_socket(wanted) for socket in (self.requests, self.events)]
+        self._monitors = []
+        for socket in (self.requests, self.events):
+            self._held.callback(socket.disable_monitor)
+            self._monitors.append(socket.get_monitor_socket(wanted))
 
 
 def doors(context: Context, config: ZmqConfig, pair: KeyPair | None) -> list[Door]:
@@ -193,6 +193,13 @@ def _read(monitor: Socket) -> Iterator[str]:
         cause = HANDSHAKE_FAILURES.get(parse_monitor_message(monitor.recv_multipart())["event"])
         if cause is not None:
             yield cause
+
+
+def _remove(path: Path, made: os.stat_result) -> None:
+    """Unless another daemon has taken the place meanwhile."""
+    with suppress(OSError):  # it is gone, or may not be removed: nobody listens there, as clients can tell
+        if os.path.samestat(path.stat(), made):
+            path.unlink()
 
 
 def _prepare(socket: Socket, longest_bytes: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,6 +81,19 @@ class TestSay:
         assert "socket" not in edge_agent("say", "text").err
         monkeypatch.setenv("EDGE_AGENT__MQTT__ENABLED", "false")
         assert "MQTT is switched off, and so is ZeroMQ" in edge_agent("say", "text").err
+
+
+@pytest.mark.parametrize("command", [("say", "text"), ("listen",), ("status",), ("cache", "prewarm", "text")])
+def test_a_socket_left_by_a_daemon_that_was_killed_holds_nobody_up(
+    edge_agent: EdgeAgent, no_broker: None, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """``listen`` would have waited for ever."""
+    for name in ("say.sock", "events.sock"):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(tmp_path / name))
+    result = edge_agent(*command)
+    assert result.code == 10
+    assert f"at {tmp_path}: nobody listens there, so no daemon runs" in result.err
 
 
 class TestOthers:

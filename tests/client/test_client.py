@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from datetime import datetime, timezone
@@ -143,6 +144,10 @@ def test_nobody_there(tmp_path) -> None:
         with pytest.raises(NoAnswer) as caught:
             speech.say("x", id="a")
         assert caught.value.id == "a"
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(tmp_path / "say.sock"))
+        with pytest.raises(NoAnswer, match="nobody listens there"):
+            speech.ping()
 
 
 def test_what_nobody_waits_for_any_more_is_not_said_later(station: Station) -> None:

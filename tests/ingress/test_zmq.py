@@ -364,6 +364,30 @@ def test_a_group_that_does_not_exist(tmp_path: Path) -> None:
     ingress.stop()
 
 
+def test_a_clean_stop_leaves_no_socket(station: Station) -> None:
+    station.stop()
+    assert not list(station.folder.glob("*.sock"))
+
+
+def test_the_sockets_of_another_daemon_are_left_to_it(station: Station) -> None:
+    other = Station(station.folder)
+    station.stop()
+    peer = RawPeer(station.folder)
+    assert peer.ask("ping")["ok"] is True
+    peer.close()
+    other.stop()
+
+
+def test_a_door_that_opened_halfway_leaves_no_socket(tmp_path: Path) -> None:
+    (tmp_path / "events.sock").mkdir()
+    core = Answering()
+    ingress = ZmqIngress(ZmqConfig(tmp_path, tmp_path))
+    ingress.start(core)
+    assert "cannot listen at" in str(core.links[0][1])
+    assert not (tmp_path / "say.sock").exists()
+    ingress.stop()
+
+
 def test_a_socket_left_by_a_crash_is_taken_over(tmp_path: Path) -> None:
     for name in ("say.sock", "events.sock"):
         with socket.socket(socket.AF_UNIX) as left:
