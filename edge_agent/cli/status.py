@@ -18,8 +18,6 @@ from edge_agent.ingress import Topics
 from edge_agent.ingress.broker_client import BrokerClient
 
 _STATES = {"online": ExitCode.OK, "degraded": ExitCode.DEGRADED, "offline": ExitCode.OFFLINE}
-_WAIT_S = 1.0
-"""Retained messages follow the subscription at once; a daemon that never ran has none."""
 
 
 @click.command("status")
@@ -47,11 +45,7 @@ def command(session: Session, as_json: bool) -> int:
 
 def _by_broker(client: BrokerClient, topics: Topics) -> tuple[dict[str, Any], dict[str, Any]]:
     """The retained status and figures."""
-    told: dict[str, dict[str, Any]] = {}
-    client.subscribe(topics.status, topics.health)
-    until = time.monotonic() + _WAIT_S
-    while len(told) < 2 and (heard := client.hear(max(0.0, until - time.monotonic()))):
-        told[heard.topic] = _object(heard.payload)
+    told = {topic: _object(payload) for topic, payload in client.stored(topics.status, topics.health).items()}
     return told.get(topics.status, {}), told.get(topics.health, {})
 
 

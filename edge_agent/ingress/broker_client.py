@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 _OUTAGE_S = 60
 """How long the broker keeps what we wait for when the connection breaks in between."""
 _NO_SUBSCRIBERS = 0x10
+_LOOKED_UP_S = 0.25
+"""Some brokers look stored messages up on the side, and send them a little after the answer to what was asked later."""
 _MOST_UNHEARD_BYTES = 64 << 20
 """Whoever may publish could fill the memory of a client that is busy; what comes beyond this is lost."""
 _MESSAGE_BYTES = 1024
@@ -68,6 +70,7 @@ class BrokerClient:
         self._connected: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
         self._granted: queue.SimpleQueue[tuple[int, list[ReasonCode]]] = queue.SimpleQueue()
         self._accepted: queue.SimpleQueue[tuple[int, ReasonCode]] = queue.SimpleQueue()
+        self._given_up: queue.SimpleQueue[tuple[int, list[ReasonCode]]] = queue.SimpleQueue()
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"edge-agent-tool-{uuid.uuid4().hex[:12]}",
@@ -79,6 +82,7 @@ class BrokerClient:
         self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda _client, _userdata, mid, reasons, _properties: self._granted.put((mid, reasons))
+        self._client.on_unsubscribe = lambda _client, _userdata, mid, reasons, _properties: self._given_up.put((mid, reasons))
         self._client.on_publish = lambda _client, _userdata, mid, reason, _properties: self._accepted.put((mid, reason))
         self._client.on_message = self._on_message
 
@@ -115,7 +119,8 @@ class BrokerClient:
         self._client.loop_stop()
         # It closes the last of its sockets when nothing refers to it. An error's traceback may still refer to us, and a client that
         # refers back to us would live, until a garbage collection.
-        self._client.on_connect = self._client.on_subscribe = self._client.on_publish = self._client.on_message = None
+        self._client.on_connect = self._client.on_message = self._client.on_publish = None
+        self._client.on_subscribe = self._client.on_unsubscribe = None
         del self._client
 
     def subscribe(self, *topics: str) -> None:
@@ -126,6 +131,17 @@ class BrokerClient:
         for topic, reason in zip(topics, reasons, strict=True):
             if reason.is_failure:
                 raise BrokerRefused(f"the broker refuses the subscription to {topic}: {reason}")
+
+    def stored(self, *topics: str) -> dict[str, bytes]:
+        """Listen to topics from now on; the latest message of each that has a retained one. Those of other topics are lost meanwhile."""
+        self.subscribe(*topics)
+        self._round_trip()
+        found: dict[str, bytes] = {}
+        until = time.monotonic() + _LOOKED_UP_S
+        while len(found) < len(topics) and (heard := self.hear(max(0.0, until - time.monotonic()))):
+            if heard.topic in topics:
+                found[heard.topic] = heard.payload
+        return found
 
     def unsubscribe(self, *topics: str) -> None:
         """Listen to topics no more."""
@@ -146,6 +162,11 @@ class BrokerClient:
     def hear(self, timeout_s: float | None = None) -> Heard | None:
         """The next message; None if none came within ``timeout_s`` (None waits for ever)."""
         return self._heard.get(timeout_s)
+
+    def _round_trip(self) -> None:
+        """Until all has come that the broker sent before; by the one request that needs no right and changes nothing."""
+        _, mid = self._client.unsubscribe(f"{self._config.site}/{uuid.uuid4().hex}")
+        self._answer(self._given_up, mid, "the end of a subscription")
 
     def _answer(self, answers: queue.SimpleQueue[tuple[int, Any]], mid: int | None, what: str) -> Any:
         until = time.monotonic() + self._timeout_s

@@ -32,6 +32,33 @@ def test_says_and_hears(mosquitto: MosquittoFactory, protocol: int) -> None:
     assert {(each.topic, each.payload, each.retained) for each in heard if each} == {("kept", b"before", True), ("said", b"now", False)}
 
 
+@pytest.mark.parametrize("protocol", [5, 311])
+def test_what_is_stored_is_found_without_waiting_for_what_is_not(
+    mosquitto: MosquittoFactory, protocol: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes before the answer to a later question."""
+    monkeypatch.setattr(broker_client, "_LOOKED_UP_S", 0.0)
+    broker = mosquitto()
+    peer = Peer(broker.port)
+    peer.publish("kept", "before", retain=True)
+    peer.close()
+    for _ in range(20):
+        with BrokerClient(config(broker.port, protocol=protocol)) as client:
+            assert client.stored("kept", "never") == {"kept": b"before"}
+
+
+def test_what_is_stored_may_come_late(mosquitto: MosquittoFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some brokers look it up on the side."""
+    monkeypatch.setattr(broker_client, "_LOOKED_UP_S", 60.0)
+    broker = mosquitto()
+    peer = Peer(broker.port)
+    with BrokerClient(config(broker.port)) as client:
+        round_trip = client._round_trip
+        monkeypatch.setattr(client, "_round_trip", lambda: (round_trip(), peer.publish("kept", "late")))
+        assert client.stored("kept") == {"kept": b"late"}
+    peer.close()
+
+
 def test_what_is_not_heard_takes_a_bounded_part_of_the_memory(
     mosquitto: MosquittoFactory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
