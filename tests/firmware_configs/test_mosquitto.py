@@ -127,9 +127,13 @@ class TestBridge:
         queue.publish(f"{self.BASE}/say", {"text": "stale"}, MessageExpiryInterval=1)
         queue.publish(f"{self.BASE}/say", {"text": "second"}, MessageExpiryInterval=600)
         queue.publish("voice/store-12/all/say", {"text": "to other devices too"})
+        queue.publish("voice/store-12/all/pack", {"statement": "{}"}, retain=True)
         # The office's broker counts lifetimes in whole seconds.
         time.sleep(2.5)
         device.start()
         eventually(lambda: {"text": "second"} in daemon.on(f"{self.BASE}/say"))
+        newcomer = peer(device.port, username="kiosk-1", password="k1").subscribe("voice/store-12/all/pack")
+        eventually(lambda: newcomer.on("voice/store-12/all/pack") == [{"statement": "{}"}])
+        assert newcomer.received[0].retain, "the device's broker keeps it"
         # At least once: what was acknowledged in the moment of the power cut may come again, and the daemon knows it by its id.
         assert list(dict.fromkeys(each["text"] for each in daemon.on(f"{self.BASE}/say"))) == ["first", "second"]
