@@ -99,9 +99,9 @@ class SpeechQueue:
         if announcement.expires_at <= now:
             return Effects((*left, _expired(announcement)), queued=False, preempt=False)
         stale = self._stale(announcement)
-        left += self._remove(
-            [waiting.announcement for waiting in stale], Outcome.SUPERSEDED, f"superseded by {announcement.id}"
-        )
+        for waiting in stale:
+            del self._waiting[waiting.announcement.id]
+            left.append(_superseded(waiting.announcement, announcement))
         self._waiting[announcement.id] = _Waiting(announcement, self._place(announcement, stale))
         left += self._settle_info(announcement, now, playing)
         left += self._make_room()
@@ -111,15 +111,19 @@ class SpeechQueue:
         )
         return Effects(tuple(left), queued, preempt)
 
-    def requeue(self, announcement: Announcement) -> None:
-        """Put an interrupted announcement back, in front of its priority.
+    def requeue(self, announcement: Announcement) -> tuple[Left, ...]:
+        """Put an interrupted announcement back, in front of its priority; unless what came while it was spoken has made it stale.
 
         Raises:
             ValueError: the id is waiting already.
         """
         self._require_new(announcement)
+        for waiting in self._announcements():
+            if waiting.received_at >= announcement.received_at and _replaces(waiting, announcement):
+                return (_superseded(announcement, waiting),)
         self._first_place -= 1
         self._waiting[announcement.id] = _Waiting(announcement, self._first_place)
+        return ()
 
     def pop(self, now: float) -> Popped:
         """Take what is to be spoken now. An ``info`` that came due beside it leaves unspoken."""
@@ -173,13 +177,7 @@ class SpeechQueue:
             raise ValueError(f"announcement {announcement.id} is waiting already")
 
     def _stale(self, newcomer: Announcement) -> list[_Waiting]:
-        """What the newcomer replaces; but only an emergency may silence an emergency."""
-        return [
-            waiting
-            for waiting in self._waiting.values()
-            if _replaces(newcomer, waiting.announcement)
-            and (waiting.announcement.priority < Priority.EMERGENCY or newcomer.priority == Priority.EMERGENCY)
-        ]
+        return [waiting for waiting in self._waiting.values() if _replaces(newcomer, waiting.announcement)]
 
     def _place(self, newcomer: Announcement, stale: list[_Waiting]) -> int:
         """The end of the line, or the place of what it replaces: a key that changes often must not starve."""
@@ -224,7 +222,13 @@ def _expired(gone: Announcement) -> Left:
     return Left(gone, Outcome.EXPIRED, f"not spoken within {lifetime_s:g} s of its arrival")
 
 
+def _superseded(gone: Announcement, newer: Announcement) -> Left:
+    return Left(gone, Outcome.SUPERSEDED, f"superseded by {newer.id}")
+
+
 def _replaces(newcomer: Announcement, older: Announcement) -> bool:
+    if newcomer.priority < older.priority == Priority.EMERGENCY:
+        return False  # only an emergency may silence an emergency
     if newcomer.key is not None:
         return newcomer.key == older.key
     # Progress without a key is about whatever its source is doing; only other such progress is made stale by it.

@@ -115,6 +115,15 @@ class TestKeys:
         queue.requeue(announcement("old", key="gate"))
         assert fates(queue.push(announcement("new", key="gate"), NOW).left) == {"old": Outcome.SUPERSEDED}
 
+    def test_what_came_while_it_was_spoken_supersedes_it_once_it_is_interrupted(self):
+        """Else the driver would hear of 300 m after 100 m."""
+        queue = filled(announcement("in 100 m", IMPORTANT, key="turn", at=NOW + 1))
+        left = queue.requeue(announcement("in 300 m", key="turn"))
+        assert (fates(left), left[0].reason) == ({"in 300 m": Outcome.SUPERSEDED}, "superseded by in 100 m")
+        assert queue.requeue(announcement("leave the car", EMERGENCY, key="turn")) == ()
+        assert queue.requeue(announcement("newest", key="turn", at=NOW + 2)) == ()
+        assert ids(queue) == ["leave the car", "in 100 m", "newest"]
+
     def test_no_key_supersedes_nothing(self):
         assert len(filled(announcement("a"), announcement("b"))) == 2
 
@@ -250,20 +259,26 @@ class Model:
         due = self.due(now)
         return self.gone(lambda each: each in due and each.priority == INFO, Outcome.DROPPED)
 
+    def replaces(self, new, old):
+        if old.priority == EMERGENCY and new.priority != EMERGENCY:
+            return False
+        unkeyed_progress = [(each.priority, each.key) for each in (old, new)] == [(PROGRESS, None)] * 2
+        return (new.key is not None and old.key == new.key) or (unkeyed_progress and old.source == new.source)
+
+    def requeue(self, old):
+        if any(new.received_at >= old.received_at and self.replaces(new, old) for new in self.line):
+            return {old.id: Outcome.SUPERSEDED}
+        self.line.insert(0, old)
+        return {}
+
     def push(self, new, now, playing):
         fate = self.expire(now)
         if now >= new.expires_at:
             return fate | {new.id: Outcome.EXPIRED}
 
-        def stale(old):
-            if old.priority == EMERGENCY and new.priority != EMERGENCY:
-                return False
-            unkeyed_progress = [(each.priority, each.key) for each in (old, new)] == [(PROGRESS, None)] * 2
-            return (new.key is not None and old.key == new.key) or (unkeyed_progress and old.source == new.source)
-
-        spots = [i for i, old in enumerate(self.line) if stale(old) and old.priority == new.priority]
+        spots = [i for i, old in enumerate(self.line) if self.replaces(new, old) and old.priority == new.priority]
         self.line.insert(spots[0] if spots else len(self.line), new)
-        fate |= self.gone(lambda each: each is not new and stale(each), Outcome.SUPERSEDED)
+        fate |= self.gone(lambda each: each is not new and self.replaces(new, each), Outcome.SUPERSEDED)
         if new in self.due(now) and new.priority > INFO:
             fate |= self.drop_info(now)
         if new.priority == INFO and new in self.due(now) and (playing is not None or len(self.due(now)) > 1):
@@ -348,8 +363,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
     @precondition(lambda self: self.playing)
     @rule()
     def interrupt(self):
-        self.queue.requeue(self.playing)
-        self.model.line.insert(0, self.playing)
+        self.answer(self.queue.requeue(self.playing), self.model.requeue(self.playing))
         self.playing = None
         self.requeued += 1
 

@@ -189,4 +189,4 @@ class Floor:
         # Also takes back that its end was near: after a power cut it is to be spoken, not counted as spoken.
         self._ledger.started(announcement.id, first, durable=turn.near_end)
         self._lives.tell(announcement, INTERRUPTED, {"reason": reason, "then": announcement.on_interrupt.value})
-        self._ports.queue.requeue(announcement)
+        self._lives.leave(self._ports.queue.requeue(announcement))

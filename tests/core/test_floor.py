@@ -97,6 +97,18 @@ def test_an_emergency_silences_what_is_spoken_within_120_ms_and_it_is_restarted(
     assert world.kinds("b") == ["accepted", "started", "played"]
 
 
+def test_an_interrupted_announcement_does_not_come_back_after_the_newer_one_of_its_key(world: World) -> None:
+    world.say(ONE, id="far", key="turn")
+    world.run_until(lambda: "started" in world.kinds("far"))
+    world.run(0.2)
+    world.say(TWO, id="near", key="turn", priority="important")
+    world.run(4)
+    assert world.kinds("far") == ["accepted", "started", "interrupted", "superseded"]
+    assert world.kinds("near") == ["accepted", "started", "played"]
+    assert len(world.spans(ONE)) == 1
+    assert world.journal.pending() == []
+
+
 def test_a_resumed_announcement_goes_on_with_the_segment_that_was_cut(world: World) -> None:
     world.say(ONE + TWO + THREE, id="a", on_interrupt="resume")
     world.run_until(lambda: world.spans(TWO))
