@@ -82,7 +82,8 @@ def apply(phrase: Sequence[Word], is_word: Callable[[str], bool]) -> list[Word]:
     for word in phrase:
         own = syllables[position : position + len(word.text)]
         position += len(word.text)
-        _third_tones_in_word(word.text, own, is_word)
+        if len(own) > 1:
+            _third_tones_in_word(word.text, own, is_word)
         spoken.append(Word(word.text, tuple(own)))
     for i in range(len(spoken) - 2, -1, -1):
         last = spoken[i].syllables[-1]

@@ -6,11 +6,10 @@ searched in its line, so three hundred thousand words cost their file size in me
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from math import log
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_WORD: Final = 8
 """Longest word in characters."""
@@ -19,8 +18,7 @@ OWN_FREQUENCY: Final = 400
 """Weight of a word of `zh_own.txt` without a better figure: enough to win over its parts."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word and its syllables (`hang2`), one a character, before any sandhi."""
 
     text: str

@@ -5,10 +5,13 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from edge_agent.text.errors import TextError
 
+_ENTRIES_KEPT = 1024
+"""A sentence is read once to see where it may be cut, and small words are in every one."""
 SPELLED = "*"
 """A variant with this value is read letter by letter (``AM`` as a noun)."""
 
@@ -45,6 +48,7 @@ class Lexicon:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
             raise LexiconError(path, str(error)) from error
+        self._search = lru_cache(_ENTRIES_KEPT)(self._searched)
 
     def find(self, word: str) -> Entry | None:
         """Look ``word`` up as written, else with its first letter in the other case (``Monday`` finds ``monday``)."""
@@ -66,7 +70,7 @@ class Lexicon:
         while line := self._map.readline():
             yield line.split(b"\t", 1)[0].decode()
 
-    def _search(self, word: str) -> Entry | None:
+    def _searched(self, word: str) -> Entry | None:
         key = word.encode() + b"\t"
         low, high = 0, len(self._map)
         while low < high:

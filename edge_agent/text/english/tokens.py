@@ -76,9 +76,9 @@ def tokenize(text: str) -> list[Token]:
 def fold(text: str, keep: str = "") -> str:
     """Spell ``text`` in the 26 letters and those of ``keep``: accents off, ligatures apart, other scripts by the names of
     their letters."""
-    text = "".join(symbol if symbol in keep else _plain(symbol) for symbol in unicodedata.normalize("NFC", text)).replace("...", "…")
     if text.isascii():
-        return text
+        return text.translate(_FOLD).replace("...", "…")
+    text = "".join(symbol if symbol in keep else _plain(symbol) for symbol in unicodedata.normalize("NFC", text)).replace("...", "…")
     return "".join(symbol if symbol.isascii() or symbol in _KEPT or symbol in keep else _named(symbol) for symbol in text)
 
 

@@ -102,8 +102,8 @@ def _ordinal_suffix(number: int) -> str:
 RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![A-Za-z])([AaPp])\.([Mm])\b(?:\.(?! (?!(?:{_ZONES}|{_DAY}|{_MONTH})(?![A-Z]))[A-Z]|\s*$))?", _half_of_day),
     *(rule(rf"(?<![A-Za-z]){pattern}", word) for pattern, word in _WORDS.items()),
-    *(rule(rf"(?<![A-Za-z]){short}\b(?:\.(?!{_END}))?", word) for short, word in _LAST_WORDS.items()),
-    *(rule(rf"(?<![A-Za-z]){short}\. (?=[A-Z])", f"{word} ") for short, word in _BEFORE_NAMES.items()),
+    rule(rf"(?<![A-Za-z])({'|'.join(_LAST_WORDS)})\b(?:\.(?!{_END}))?", lambda m: _LAST_WORDS[m[1]]),
+    rule(rf"(?<![A-Za-z])({'|'.join(_BEFORE_NAMES)})\. (?=[A-Z])", lambda m: f"{_BEFORE_NAMES[m[1]]} "),
     rule(r"\b([Ee])st\. ?(?=(?:1[89]|20)\d\d\b)", r"\1stablished in "),
     rule(r"\bPt\. ?(?=\d)", "Part "),
     _in_full(_BEFORE_WORDS, r"(?= [a-z\d])"),
