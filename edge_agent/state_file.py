@@ -42,6 +42,15 @@ def write_bytes(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Changes whenever the file does, cheap to ask for; None while there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def read(path: Path) -> dict[str, Any] | None:
     """What :func:`write` wrote; None where there is no file.
 

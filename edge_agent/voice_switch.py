@@ -1,4 +1,5 @@
-"""The daemon follows its store of voices: whoever changes it, the new voice is loaded beside the old and then takes over.
+"""The daemon follows its store of voices, and whom it trusts with them: whoever changes either, the voice that is then right is
+loaded beside the one that speaks, and takes over.
 
 An announcement that is being spoken ends with the voice it began with; those after it have the new one. Nothing waits meanwhile.
 """
@@ -10,8 +11,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from edge_agent.core.commands import Settings
 from edge_agent.errors import EdgeAgentError
@@ -25,7 +26,7 @@ from edge_agent.synthesis import SynthesisError
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
 from edge_agent.voices.catalog import Shelved
 from edge_agent.voices.fleet import DeletionOrder, Refusals, read_statement
-from edge_agent.voices.keys import Trust
+from edge_agent.voices.keys import KeysError, TrustFile
 from edge_agent.voices.store import Store, StoreError
 from edge_agent.worker import SynthesisWorker
 
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 CHECK_EVERY_S = 0.5
 MAX_ATTEMPTS = 4
 BY = "daemon"
-CHANGES = ("installed", "refused", "activated", "rolled_back", "expired", "deleted")
+CHANGES = ("installed", "refused", "activated", "rolled_back", "expired", "revoked", "deleted")
 """Records of the store's audit log that are also told as events."""
 
 
@@ -52,7 +53,7 @@ class Parts:
     health: Health
     tell: Callable[[Event], None]
     loaded: Callable[[], None]
-    trust: Callable[[], Trust]
+    trust: TrustFile
 
 
 class VoiceSwitch:
@@ -70,10 +71,13 @@ class VoiceSwitch:
         self._tell_news(None)  # what is in the log by now is none
 
     def check(self) -> None:
-        """See whether the store has changed or a voice has ended, and begin to go over to what is then right. Cheap."""
-        stamp = self._parts.store.stamp()
-        if not self._busy and (stamp != self._seen or self._asked or self._digest() != self._speaking or self._speaking is None):
-            threading.Thread(target=self._turn, args=(self._asked,), name="voice", daemon=True).start()
+        """See whether the store or the trust has changed or a voice has ended, and begin to go over to what is then right. Cheap."""
+        stamp = self._parts.store.stamp(), self._parts.trust.stamp()
+        changed = stamp != self._seen or bool(self._asked)
+        if not self._busy and (changed or self._digest() != self._speaking or self._speaking is None):
+            # What has changed, or who asks, may be the remedy for what failed to load.
+            failed = {} if changed else self._parts.catalog.shelved.failed
+            threading.Thread(target=self._turn, args=(self._asked, failed), name="voice", daemon=True).start()
             # Only now: a thread that the system does not give is asked for again.
             self._busy, self._seen, self._asked = True, stamp, []
 
@@ -88,12 +92,13 @@ class VoiceSwitch:
 
     # ---- in the thread "voice"
 
-    def _turn(self, asked: list[tuple[str, str]]) -> None:
+    def _turn(self, asked: list[tuple[str, str]], failed: Mapping[str, str]) -> None:
         shelved, wanted, voice = self._parts.catalog.shelved, self._parts.settings.voice, None
         try:
             for voice_id, by in asked:
                 self._choose(voice_id, by)
-            shelved = self._parts.catalog.look()
+            self._parts.health.note("trust", self._trouble_with_trust())
+            shelved = replace(self._look(), failed=failed)
             wanted = asked[-1][0] if asked else self._wanted(shelved)
             shelved, voice = self._prepare(shelved, wanted)
             self._parts.speaker.repertoires.prepare(shelved.voices)
@@ -101,6 +106,14 @@ class VoiceSwitch:
             log.exception("voice switch failed")
         with contextlib.suppress(RuntimeError):  # the loop is closed when the daemon was stopped meanwhile
             self._loop.call_soon_threadsafe(self._adopt, shelved, wanted, voice)
+
+    def _trouble_with_trust(self) -> str | None:
+        """Why nobody is trusted with voices: until that is mended those that are loaded speak on, and no other is loaded."""
+        try:
+            self._parts.trust.read()
+        except KeysError as error:
+            return str(error)
+        return None
 
     def _choose(self, voice_id: str, by: str) -> None:
         try:
@@ -111,7 +124,8 @@ class VoiceSwitch:
     def _delete(self, content: bytes, signature: bytes, reply: Route) -> None:
         store = self._parts.store
         try:
-            order = read_statement(DeletionOrder, content, signature, trust=self._parts.trust(), now=store.book.now(store.state()))
+            now = store.book.now(store.state())
+            order = read_statement(DeletionOrder, content, signature, trust=self._parts.trust.read(), now=now)
             if not order.is_for(store.settings.device):
                 raise StoreError("order", f"the order is for {', '.join(order.devices)}, and this is {store.settings.device}")
         except EdgeAgentError as error:
@@ -133,6 +147,19 @@ class VoiceSwitch:
         """What was chosen since, else what was."""
         return shelved.chosen if shelved.chosen != self._parts.catalog.shelved.chosen else self._parts.settings.voice
 
+    def _look(self) -> Shelved:
+        """What is installed; versions whose signers are trusted no longer are given up for an earlier one, or it is noted that they end."""
+        store, shelved = self._parts.store, self._parts.catalog.look()
+        distrusted = [(voice, shelved.distrusted[voice.folder]) for voice in shelved.voices if voice.folder in shelved.distrusted]
+        for voice, why in distrusted:
+            try:
+                earlier = store.state().entry(voice.id).previous
+                if earlier is None or store.distrust(voice.id, earlier) or not self._roll_back(voice, why):
+                    store.record_end(voice.id, by=BY, distrusted=why)
+            except StoreError as error:
+                log.error("end of a voice not recorded voice=%s error=%r", voice.id, str(error))
+        return self._parts.catalog.look() if distrusted else shelved
+
     def _prepare(self, shelved: Shelved, wanted: str | None) -> tuple[Shelved, VoiceInfo | None]:
         """Load the voice that shall speak; one that cannot be loaded is rolled back, or another one takes its place."""
         catalog = self._parts.catalog
@@ -147,11 +174,11 @@ class VoiceSwitch:
                 self._parts.speaker.engines.prepare(voice)
             except SynthesisError as error:
                 log.error("voice not loaded voice=%s seq=%s error=%r", voice.id, voice.seq, str(error))
-                if not self._roll_back(voice, str(error)):
-                    if voice.seq is None:
-                        return shelved, None  # the one that ships: what the cache holds is spoken all the same
-                    catalog.bar(voice, str(error))
-                shelved = catalog.look()
+                if voice.seq is None:
+                    return shelved, None  # the one that ships: what the cache holds is spoken all the same
+                rolled_back = self._roll_back(voice, str(error))
+                failed = shelved.failed if rolled_back else {**shelved.failed, voice.folder: str(error)}
+                shelved = replace(self._look(), failed=failed)
             else:
                 self._parts.worker.rehearse(voice)
                 self._parts.loaded()
@@ -159,8 +186,6 @@ class VoiceSwitch:
         return shelved, None
 
     def _roll_back(self, voice: VoiceInfo, why: str) -> bool:
-        if voice.seq is None:
-            return False
         try:
             self._parts.store.roll_back(voice.id, by=BY, failed=why, seq=voice.seq)
         except EdgeAgentError as error:
@@ -170,9 +195,9 @@ class VoiceSwitch:
 
     def _record_expiry(self, shelved: Shelved, wanted: str | None) -> None:
         for voice in shelved.voices:
-            if voice.id == wanted and self._parts.catalog.ended(voice):
+            if voice.id == wanted and voice.folder not in shelved.distrusted and self._parts.catalog.ended(voice, shelved):
                 with contextlib.suppress(StoreError):
-                    self._parts.store.record_expiry(voice.id, by=BY)
+                    self._parts.store.record_end(voice.id, by=BY)
 
     # ---- in the event loop's thread again
 
@@ -184,7 +209,7 @@ class VoiceSwitch:
             parts.settings.voice = wanted
             parts.settings.save()
         if shelved.trouble is None:
-            self._retire(before, shelved.voices)
+            self._retire(before, shelved)
         if voice is not None and (voice.folder, voice.digest) != self._prewarmed:
             self._prewarmed = voice.folder, voice.digest
             parts.prewarm.begin(voice)
@@ -203,18 +228,21 @@ class VoiceSwitch:
         except UnknownVoice:
             return ""
 
-    def _retire(self, before: Sequence[VoiceInfo], now: Sequence[VoiceInfo]) -> None:
+    def _retire(self, before: Sequence[VoiceInfo], now: Shelved) -> None:
         """What a version that another one has replaced had ready may go when room is needed; what a deleted voice had goes."""
-        folders, ids = {each.folder for each in now}, {each.id for each in now}
+        folders, ids = {each.folder for each in now.voices}, {each.id for each in now.voices}
         for voice in before:
             if voice.folder not in folders and voice.id in ids:
                 self._parts.prewarm.release(voice)
         gone = {voice.id for voice in before} - ids
         self._parts.worker.when_idle(lambda: self._forget(gone, now))
 
-    def _forget(self, gone: set[str], now: Sequence[VoiceInfo]) -> None:
+    def _forget(self, gone: set[str], now: Shelved) -> None:
         """In the synthesis thread, after its last sentence with them: what was recorded since they were deleted goes too."""
-        self._parts.speaker.repertoires.keep(now)
+        self._parts.speaker.repertoires.keep(now.voices)
+        for voice in now.voices:
+            if voice.folder in now.distrusted:
+                self._parts.speaker.engines.drop(voice.id)
         for voice_id in gone:
             self._parts.speaker.engines.drop(voice_id)
             if self._parts.cache is not None:

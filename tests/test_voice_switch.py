@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,9 +27,10 @@ from edge_agent.synthesis import SynthesisError
 from edge_agent.templates import Templates
 from edge_agent.text import Chime
 from edge_agent.voice_switch import Parts, VoiceSwitch
-from edge_agent.voices import Catalog
+from edge_agent.voices import Catalog, UnknownVoice
+from edge_agent.voices.keys import SecretKey, Signer, TrustFile
 from edge_agent.voices.pack import Extras
-from edge_agent.voices.store import StoreShelf
+from edge_agent.voices.store import AlreadyInstalled, StoreShelf
 from edge_agent.worker import SynthesisWorker
 from tests.doubles.fake_engine import FakeLoader, write_voice
 from tests.rigs.depot import NOW, Depot
@@ -46,7 +48,12 @@ class Device:
         self.loader, self.broken, self.events, self.ready = FakeLoader(), set(), [], []
         self.file = folder / "phrases.txt"
         self.file.write_text("# of the device\n\n前方到站\n")
-        self.catalog = Catalog(folder, write_voice(folder / "built-in", "default"), StoreShelf(store.layout.root), clock)
+        self.trust = TrustFile(folder / "keys")
+        for signer in depot.trust.signers:
+            self.trust.trust(signer)
+        store.gate = replace(store.gate, trust=self.trust.read)
+        shelf = StoreShelf(store.layout.root, store.distrust)
+        self.catalog = Catalog(folder, write_voice(folder / "built-in", "default"), shelf, clock)
         self.engines = Engines("cpu", 1, load=self.loader, opened=self.opened)
         self.cache = PhraseCache(folder / "phrases", floor_bytes=0)
         self.speaker = Speaker(self.engines, self.cache, Templates.parse(("请{who:name}取票",)), -16.0, self.extras)
@@ -56,7 +63,7 @@ class Device:
         self.settings = Settings(folder / "settings.json", volume=1.0, voice=None)
         parts = Parts(
             store, self.catalog, self.speaker, self.worker, prewarm, self.settings, self.cache, self.health, self.events.append,
-            lambda: self.ready.append(None), lambda: depot.trust,
+            lambda: self.ready.append(None), self.trust,
         )  # fmt: skip
         self.switch = VoiceSwitch(parts, self.loop)
 
@@ -170,6 +177,113 @@ def test_without_a_version_before_the_voice_that_ships_speaks_instead(device: De
     device.install(8)
     device.until(lambda: device.speaking() == "anna")
     assert device.health.state() == ("online", [])
+
+
+def test_a_voice_that_failed_is_tried_again_when_its_pack_is_brought_again(device: Device) -> None:
+    device.broken.add(("anna", 7))
+    pack = device.depot.pack(7)
+    device.store.install(pack, by="test")
+    device.until(lambda: device.health.state()[0] == "degraded" and not device.switch._busy)
+    device.broken.clear()  # as when the memory it needed is free again: its files were whole all the time
+    for _ in range(5):
+        device.until(lambda: not device.switch._busy)
+        assert device.speaking() == "default", "not by itself: what fails may take long to"
+    with pytest.raises(AlreadyInstalled):
+        device.store.install(pack, by="test")
+    device.until(lambda: device.speaking() == "anna")
+    assert device.health.state() == ("online", [])
+
+
+@pytest.mark.parametrize("remedy", ["repair", "activate", "command"])
+def test_a_voice_that_failed_is_tried_again_when_somebody_did_something_for_it(device: Device, remedy: str) -> None:
+    device.broken.add(("anna", 7))
+    pack = device.depot.pack(7)
+    device.store.install(pack, by="test")
+    device.until(lambda: device.health.state()[0] == "degraded" and not device.switch._busy)
+    device.broken.clear()
+    if remedy == "repair":
+        next(device.store.layout.version("anna", 7).rglob("weights.bin.age")).write_bytes(b"rubbish")
+        device.store.install(pack, by="test")
+    elif remedy == "activate":
+        device.store.activate("anna", by="test")
+    else:
+        device.switch.choose("anna", "test")
+    device.until(lambda: device.speaking() == "anna")
+
+
+def test_requests_have_the_other_voice_while_one_that_failed_is_tried_again(device: Device) -> None:
+    device.broken.add(("anna", 7))
+    device.install(7)
+    device.until(lambda: device.health.state()[0] == "degraded" and not device.switch._busy)
+    spoken, opened = [], device.opened
+    device.engines._make._opened = lambda voice: spoken.append(device.speaking()) or opened(voice)
+    device.store.choose("anna", by="test")
+    device.store.book.nudge()
+    device.until(lambda: spoken and not device.switch._busy)
+    assert set(spoken) == {"default"}
+
+
+def test_a_voice_whose_signer_is_revoked_falls_silent_and_is_said(device: Device) -> None:
+    device.install(7)
+    device.until(lambda: device.speaking() == "anna")
+    device.trust.revoke("depot", "stolen in May")
+    device.until(lambda: device.changes()[-1:] == [("revoked", "anna", 7)])
+    assert (device.speaking(), device.settings.voice) == ("default", "anna")
+    with pytest.raises(UnknownVoice, match=r"may not speak any more: .* which was revoked: stolen in May"):
+        device.catalog.get("anna")
+    assert "stolen in May; voice default speaks instead" in device.health.state()[1][0]
+    assert (device.events[-1].detail["speaking"], "stolen in May" in device.events[-1].detail["reason"]) == ("default", True)
+    device.trust.revoke(SecretKey.generate().public_key.text, "never seen here")
+    device.until(lambda: not device.switch._busy)
+    assert device.changes().count(("revoked", "anna", 7)) == 1, "told once"
+
+
+def test_what_is_being_spoken_by_a_revoked_voice_ends_with_it(device: Device) -> None:
+    device.install(7)
+    device.until(lambda: device.speaking() == "anna")
+    voice = device.catalog.get("anna")
+    text = '<speak>一<break time="100ms"/>二<break time="100ms"/>三</speak>'
+    pieces = device.speaker.pieces(device.speaker.script(text, "zh"), voice)
+    spoken: list[object] = []
+
+    def sentence() -> None:
+        """In the synthesis thread, as a job is: what the switch has to do there waits."""
+        device.trust.revoke("depot", "stolen")
+        device.switch.check()
+        eventually(lambda: device.loop.run_until_complete(asyncio.sleep(0.001)) or device.speaking() == "default")
+        spoken.extend(pieces)
+
+    device.worker.when_idle(sentence)
+    device.until(lambda: spoken)
+    assert {piece.segment for piece in spoken} == {0, 1, 2, 3, 4}
+    device.until(lambda: device.engines._loaded.find(voice.digest) is None)
+
+
+def test_a_version_whose_signer_is_revoked_gives_way_to_one_by_another(device: Device) -> None:
+    device.install(7)
+    device.until(lambda: device.speaking() == "anna")
+    thief = SecretKey.generate()
+    device.trust.trust(Signer("thief", thief.public_key))
+    honest, device.depot.key = device.depot.key, thief
+    device.install(8)
+    device.until(lambda: device.catalog.get("anna").seq == 8)
+    device.depot.key = honest
+    device.trust.revoke("thief", "stolen")
+    device.until(lambda: device.changes()[-1:] == [("rolled_back", "anna", 7)])
+    assert (device.speaking(), device.catalog.get("anna").seq, device.health.state()[0]) == ("anna", 7, "online")
+    assert "stolen" in device.events[-1].detail["reason"]
+
+
+def test_a_trust_file_that_cannot_be_read_silences_nobody_and_is_said(device: Device) -> None:
+    device.install(7)
+    device.until(lambda: device.speaking() == "anna")
+    kept = device.trust.path.read_bytes()
+    device.trust.path.write_bytes(b"rubbish")
+    device.until(lambda: device.health.state()[0] == "degraded" and not device.switch._busy)
+    assert "trust.json is garbled" in device.health.state()[1][0]
+    assert device.speaking() == "anna"
+    device.trust.path.write_bytes(kept)
+    device.until(lambda: device.health.state() == ("online", []))
 
 
 def test_a_voice_whose_consent_ends_is_replaced_and_said(device: Device) -> None:

@@ -119,7 +119,7 @@ class Agent:
         cache = make.cache()
         self._policy = make.policy(self._clock)
         store = make.store(cache)
-        self._catalog = open_catalog(config.paths.state_dir)
+        self._catalog = open_catalog(config.paths.state_dir, store.distrust)
         settings.voice = config.voice.id or self._catalog.shelved.chosen or settings.voice
         self._speaker = speaker = make.speaker(store, cache, self._engine_changed)
         speaker.repertoires.prepare(self._catalog.shelved.voices)  # before the first request, which may be for a chime of a pack
@@ -164,7 +164,7 @@ class Agent:
         core.recover()
         parts = Parts(
             store, self._catalog, speaker, worker, self._prewarm, settings, cache, self._health, reports.tell, self._tell_figures_soon,
-            TrustFile(config.paths.keys).read,
+            TrustFile(config.paths.keys),
         )  # fmt: skip
         switch = VoiceSwitch(parts, self._loop)
         commands.choose, commands.delete = switch.choose, switch.delete

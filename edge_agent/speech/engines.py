@@ -76,7 +76,7 @@ class Engines:
             return engine
 
     def prepare(self, voice: VoiceInfo) -> Engine:
-        """Load ``voice`` beside the one that speaks, so that :meth:`get` has it at once.
+        """Load ``voice`` beside the one that speaks, so that :meth:`get` has it at once; tried at once too if it failed just now.
 
         Raises:
             SynthesisError: it cannot be loaded.
@@ -84,6 +84,7 @@ class Engines:
         with self._loading:
             if (engine := self._loaded.find(voice.digest)) is not None:
                 return engine
+            self._failed = None
             engine = self._begin(voice)
             self._loaded.put_beside(engine)
             return engine

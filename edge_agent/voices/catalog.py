@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +17,7 @@ from edge_agent.errors import EdgeAgentError
 log = logging.getLogger(__name__)
 
 BUILT_IN = Path(__file__).resolve().parent / "default"
-
-
 CARD = "voice.json"
-_Stamp = tuple[int, int, int]
 
 
 class UnknownVoice(EdgeAgentError):
@@ -55,12 +52,17 @@ class VoiceInfo:
 class Shelved:
     """Installed voices at one moment; ``chosen`` speaks when a request names none; ``trouble`` says what is wrong with the store.
     ``seen_at`` is the latest time that was ever seen there, in seconds since the epoch: a clock set back revives nothing.
+
+    Two groups of the voices are named by their folders, each with why: those ``distrusted``, whose signers are trusted no longer, may
+    not speak at all; those that ``failed`` to load speak only from recordings, and where a request names them.
     """
 
     voices: tuple[VoiceInfo, ...] = ()
     chosen: str | None = None
     trouble: str | None = None
     seen_at: float = 0.0
+    distrusted: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Shelf(Protocol):
@@ -87,8 +89,7 @@ class Catalog:
         self._memory = state_dir / "voices.json"
         self._built_in = built_in
         self._shelf, self._clock = shelf, clock or SystemClock()
-        self._card: tuple[_Stamp | None, VoiceInfo | None] | None = None
-        self._barred: dict[str, str] = {}
+        self._card: tuple[object, VoiceInfo | None] | None = None
         self._shelved = self.look()
 
     @property
@@ -109,31 +110,28 @@ class Catalog:
     def adopt(self, shelved: Shelved) -> None:
         """From now on these are the installed voices."""
         self._shelved = shelved
-        known = {voice.folder for voice in shelved.voices}
-        self._barred = {folder: why for folder, why in self._barred.items() if folder in known}
-
-    def bar(self, voice: VoiceInfo, why: str) -> None:
-        """Have another voice speak instead of this very version where a request names none: it cannot be loaded."""
-        self._barred = {**self._barred, voice.folder: why}
 
     def voices(self) -> list[VoiceInfo]:
         """Every voice whose card can be read, by id."""
-        return sorted(self._readable().values(), key=lambda voice: voice.id)
+        return sorted(self._readable(self._shelved).values(), key=lambda voice: voice.id)
 
     def get(self, voice_id: str | None) -> VoiceInfo:
         """One voice; None means the chosen one, else the one that ships, or the first there is.
 
         Raises:
-            UnknownVoice: it is not here and was never loaded here, or it or its owner's consent has ended.
+            UnknownVoice: it is not here and was never loaded here, or it may not speak any more.
         """
-        found = self._readable()
+        return self._get(voice_id, self._shelved)
+
+    def _get(self, voice_id: str | None, shelved: Shelved) -> VoiceInfo:
+        found = self._readable(shelved)
         if voice_id is None:
-            voice_id = self._default(found)
+            voice_id = self._default(found, shelved)
         voice = found.get(voice_id) if voice_id is not None else None
-        voice = voice or self._remembered(voice_id)
+        voice = voice or self._remembered(voice_id, shelved)
         if voice is None:
             raise UnknownVoice(voice_id, tuple(sorted(found)))
-        if (ended := self.ended(voice)) is not None:
+        if (ended := self.ended(voice, shelved)) is not None:
             raise UnknownVoice(voice.id, tuple(sorted(found)), ended)
         return voice
 
@@ -146,25 +144,29 @@ class Catalog:
         Raises:
             UnknownVoice: there is no other either.
         """
+        shelved = shelved or self._shelved
         found = self._readable(shelved)
         first = voice_id if voice_id is not None else self._default(found, shelved)
         others = (self.built_in, *sorted(found))
         for candidate in (first, *others):
             voice = found.get(candidate) if candidate is not None else None
-            if voice is not None and self.ended(voice) is None and voice.folder not in self._barred:
+            if voice is not None and self.ended(voice, shelved) is None and voice.folder not in shelved.failed:
                 return voice
-        return self.get(voice_id)
+        return self._get(voice_id, shelved)
 
     def why_not(self, voice_id: str) -> str | None:
         """Why a voice does not speak although it was chosen; None if it does."""
-        voice = self._readable().get(voice_id)
+        voice = self._readable(self._shelved).get(voice_id)
         if voice is None:
             return f"there is no voice {voice_id!r}"
-        return self.ended(voice) or self._barred.get(voice.folder)
+        return self.ended(voice) or self._shelved.failed.get(voice.folder)
 
-    def ended(self, voice: VoiceInfo) -> str | None:
-        """That a voice may not speak any more; None while it may."""
-        if voice.usable_until is None or max(self._clock.now(), self._shelved.seen_at) < voice.usable_until:
+    def ended(self, voice: VoiceInfo, shelved: Shelved | None = None) -> str | None:
+        """That a voice may not speak any more, and why; None while it may."""
+        shelved = shelved or self._shelved
+        if (why := shelved.distrusted.get(voice.folder)) is not None:
+            return f"voice {voice.id} may not speak any more: {why}"
+        if voice.usable_until is None or max(self._clock.now(), shelved.seen_at) < voice.usable_until:
             return None
         return f"voice {voice.id} or its owner's consent has expired; install a newer pack"
 
@@ -176,19 +178,18 @@ class Catalog:
         except OSError as error:
             log.warning("voice not remembered voice=%s error=%r", voice.id, str(error))
 
-    def _default(self, found: Iterable[str], shelved: Shelved | None = None) -> str | None:
-        chosen = (shelved or self._shelved).chosen
-        if chosen is not None:
-            return chosen
+    def _default(self, found: Iterable[str], shelved: Shelved) -> str | None:
+        if shelved.chosen is not None:
+            return shelved.chosen
         return self.built_in or next(iter(sorted(found)), None)
 
-    def _readable(self, shelved: Shelved | None = None) -> dict[str, VoiceInfo]:
+    def _readable(self, shelved: Shelved) -> dict[str, VoiceInfo]:
         built_in = self._built_in_card()
-        return {voice.id: voice for voice in (*(shelved or self._shelved).voices, *((built_in,) if built_in else ()))}
+        return {voice.id: voice for voice in (*shelved.voices, *((built_in,) if built_in else ()))}
 
     def _built_in_card(self) -> VoiceInfo | None:
         # Asked for twice an announcement, so the card is read, or complained about, only when its file has changed.
-        stamp = _stamp(self._built_in / CARD)
+        stamp = state_file.stamp(self._built_in / CARD)
         if self._card is None or self._card[0] != stamp:
             voice = None
             try:
@@ -205,7 +206,7 @@ class Catalog:
             return {}
         return {name: each for name, each in facts.items() if name != "version"} if isinstance(facts, dict) else {}
 
-    def _remembered(self, voice_id: str | None) -> VoiceInfo | None:
+    def _remembered(self, voice_id: str | None, shelved: Shelved) -> VoiceInfo | None:
         facts = self._memories()
         try:
             facts = facts[voice_id if voice_id is not None else facts[""]["last"]]
@@ -213,7 +214,7 @@ class Catalog:
         except (KeyError, TypeError):
             return None
         # A store that is whole and does not have the voice says that it was deleted.
-        return None if voice.seq is not None and self._shelved.trouble is None else voice
+        return None if voice.seq is not None and shelved.trouble is None else voice
 
 
 def read_card(folder: Path) -> VoiceInfo:
@@ -232,12 +233,3 @@ def read_card(folder: Path) -> VoiceInfo:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EdgeAgentError(f"{path} is not a readable voice card: {error!r}; install the voice again") from error
-
-
-def _stamp(path: Path) -> _Stamp | None:
-    """Changes with the file; None while there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -70,14 +70,25 @@ def test_an_ended_voice_is_refused_by_name_and_replaced_where_none_is_named(tmp_
     assert "expired" in catalog.why_not("anna")
 
 
-def test_a_barred_version_is_replaced_until_another_is_installed(catalog) -> None:
+def test_a_version_that_failed_is_replaced_until_another_is_installed(catalog) -> None:
     alto = catalog.get("alto")
-    catalog.bar(alto, "it cannot be loaded")
+    catalog.adopt(dataclasses.replace(catalog.shelved, failed={alto.folder: "it cannot be loaded"}))
     assert catalog.speaking("alto").id == "default"
     assert catalog.get("alto") == alto, "recordings of it can still be played"
     assert catalog.why_not("alto") == "it cannot be loaded"
     catalog.adopt(Shelved((dataclasses.replace(alto, digest="new", folder="elsewhere"),)))
     assert catalog.speaking("alto").digest == "new"
+
+
+def test_a_distrusted_voice_is_refused_by_name_and_replaced_where_none_is_named(catalog) -> None:
+    alto = catalog.get("alto")
+    later = dataclasses.replace(catalog.shelved, distrusted={alto.folder: "signed by a thief"}, chosen="alto")
+    assert (catalog.speaking("alto", later).id, catalog.speaking("alto").id) == ("default", "alto")
+    catalog.adopt(later)
+    with pytest.raises(UnknownVoice, match="voice alto may not speak any more: signed by a thief"):
+        catalog.get("alto")
+    assert catalog.speaking("alto").id == "default"
+    assert catalog.why_not("alto") == "voice alto may not speak any more: signed by a thief"
 
 
 @pytest.mark.parametrize("card", ["", "{", "[]", "{}", '{"voice_id": "x", "shape": 3}', '{"voice_id": "x", "languages": null}'])

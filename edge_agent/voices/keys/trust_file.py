@@ -35,6 +35,10 @@ class TrustFile:
         own, revoked = self._load()
         return Trust((*self._built_in, *own.values()), revoked)
 
+    def stamp(self) -> object:
+        """Changes with every change of the file, whoever makes it; cheap."""
+        return state_file.stamp(self.path)
+
     def trust(self, signer: Signer) -> None:
         """Believe a key from now on, or in other roles than before.
 

@@ -32,7 +32,7 @@ class Record:
     detail: Mapping[str, Any]
 
 
-EVENTS = ("installed", "refused", "activated", "rolled_back", "expired", "deleting", "deleted", "swept")
+EVENTS = ("installed", "refused", "activated", "rolled_back", "expired", "revoked", "deleting", "deleted", "swept")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from edge_agent import state_file
 from edge_agent.clock import Clock
 from edge_agent.voices.store import audit, disk
 from edge_agent.voices.store.audit import Damage, Record
@@ -41,11 +42,12 @@ class Book:
 
     def stamp(self) -> Stamp | None:
         """Changes whenever the state does; None while there is none."""
-        try:
-            status = self.layout.state.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
+        return state_file.stamp(self.layout.state)
+
+    def nudge(self) -> None:
+        """Have the stamp change, although the state does not: whoever follows it shall try again what failed."""
+        with contextlib.suppress(OSError):  # there is no state yet, and nobody who failed with it
+            os.utime(self.layout.state)
 
     def now(self, state: State) -> datetime:
         """The time, which never goes back, UTC."""

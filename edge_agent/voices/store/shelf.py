@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent.voices.catalog import Catalog, Shelved, VoiceInfo
@@ -11,12 +12,18 @@ from edge_agent.voices.store.layout import Layout
 from edge_agent.voices.store.state import read_state
 from edge_agent.voices.store.store import installed
 
+Distrust = Callable[[str, int], "str | None"]
+
 
 class StoreShelf:
-    """See :class:`edge_agent.voices.catalog.Shelf`. Needs no keys: what it tells of a voice is verified when it is loaded."""
+    """See :class:`edge_agent.voices.catalog.Shelf`. Needs no keys: what it tells of a voice is verified when it is loaded.
 
-    def __init__(self, root: Path) -> None:
-        self._layout = Layout(root)
+    Args:
+        distrust: why the signers of a version (voice, number) are not trusted; without it they are.
+    """
+
+    def __init__(self, root: Path, distrust: Distrust = lambda _voice_id, _seq: None) -> None:
+        self._layout, self._distrust = Layout(root), distrust
 
     def look(self) -> Shelved:
         """What is installed now; a store that cannot be read holds nothing, and says why."""
@@ -28,7 +35,10 @@ class StoreShelf:
         found = installed(self._layout, state)
         missing -= {facts.id for facts in found}
         trouble = f"damaged: {', '.join(sorted(missing))}; install again" if missing else None
-        return Shelved(tuple(self._info(facts) for facts in found), state.chosen, trouble, state.seen_at)
+        voices = tuple(map(self._info, found))
+        judged = ((voice.folder, self._distrust(facts.id, facts.seq)) for voice, facts in zip(voices, found, strict=True))
+        distrusted = {folder: why for folder, why in judged if why is not None}
+        return Shelved(voices, state.chosen, trouble, state.seen_at, distrusted)
 
     def _info(self, facts: Facts) -> VoiceInfo:
         return VoiceInfo(
@@ -37,6 +47,10 @@ class StoreShelf:
         )  # fmt: skip
 
 
-def open_catalog(state_dir: Path) -> Catalog:
-    """The voices of this device: those in its store, and the one that ships with the program."""
-    return Catalog(state_dir, shelf=StoreShelf(state_dir / "voices"))
+def open_catalog(state_dir: Path, distrust: Distrust = lambda _voice_id, _seq: None) -> Catalog:
+    """The voices of this device: those in its store, and the one that ships with the program.
+
+    Args:
+        distrust: see :class:`StoreShelf`.
+    """
+    return Catalog(state_dir, shelf=StoreShelf(state_dir / "voices", distrust))

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.pack import Extras, read_extras
+from edge_agent.voices.pack import Extras, PackError, read_extras
 from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, Manifest
 from edge_agent.voices.store import arrival, departure, seal
 from edge_agent.voices.store.book import Book, Stamp
-from edge_agent.voices.store.errors import StoreError
+from edge_agent.voices.store.errors import AlreadyInstalled, StoreError
 from edge_agent.voices.store.facts import Facts, read_facts
 from edge_agent.voices.store.gate import Gate
 from edge_agent.voices.store.layout import FILES, Layout
@@ -26,6 +26,7 @@ from edge_agent.voices.store.traces import Trace
 log = logging.getLogger(__name__)
 
 GIB = 1 << 30
+_DISTRUST = frozenset({"untrusted", "revoked", "consent_untrusted", "consent_revoked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,18 @@ class Store:
                 raise StoreError("damaged", f"the manifest of voice {voice_id} {seq} changed while it was read")
             return read_extras(manifest, folder)
 
+    def distrust(self, voice_id: str, seq: int) -> str | None:
+        """Why a version may not be used although it is installed: its author, or the witness of its consent, is trusted no longer.
+        None if they are trusted; whatever else may be wrong with it is found when it is opened.
+        """
+        try:
+            with self._verified(voice_id, seq, {CONSENT, CONSENT_SIGNATURE}):
+                return None
+        except PackError as error:
+            return str(error) if error.reason in _DISTRUST else None
+        except (EdgeAgentError, OSError):
+            return None
+
     # ---- changing
 
     def sweep(self) -> None:
@@ -147,7 +160,7 @@ class Store:
             detail: more for the record of a refusal.
 
         Raises:
-            AlreadyInstalled: there was nothing to do.
+            AlreadyInstalled: there was nothing to do; a daemon that could not load the voice tries again.
             PackError, StoreError: it was refused; nothing has changed.
         """
         with self.book.writing() as found:
@@ -155,6 +168,9 @@ class Store:
             notes: dict[str, Any] = dict(detail or {})
             try:
                 return arrival.install(self, state, source, by=by, choose=choose, device=device, notes=notes)
+            except AlreadyInstalled:
+                self.book.nudge()
+                raise
             except EdgeAgentError as error:
                 self._record_refusal(error, by, notes)
                 raise
@@ -176,7 +192,8 @@ class Store:
                 self.book.commit(replace(state, chosen=voice_id), "activated", voice=voice_id, seq=seq, by=by)
 
     def activate(self, voice_id: str, seq: int | None = None, *, by: str) -> Facts:
-        """Make a kept version the active one of its voice, and its voice that of requests that name none.
+        """Make a kept version the active one of its voice, and its voice that of requests that name none. If it is that already, a
+        daemon that could not load it tries again.
 
         Raises:
             StoreError: ``unknown`` or ``damaged``, or the store cannot be written.
@@ -194,6 +211,8 @@ class Store:
             new = replace(state.with_entry(voice_id, entry), chosen=voice_id)
             if new != state:
                 self.book.commit(new, "activated", voice=voice_id, seq=seq, by=by)
+            else:
+                self.book.nudge()
             return facts
 
     def roll_back(self, voice_id: str, *, by: str, failed: str | None = None, seq: int | None = None) -> Facts:
@@ -232,16 +251,22 @@ class Store:
         with self.book.writing() as state:
             return departure.delete(self, state, voice_id, by=by, up_to=up_to)
 
-    def record_expiry(self, voice_id: str, *, by: str) -> None:
-        """Note in the audit log that a voice is not spoken any more, once."""
+    def record_end(self, voice_id: str, *, by: str, distrusted: str | None = None) -> None:
+        """Note in the audit log that a voice is not spoken any more, once: it has expired, or its signers are ``distrusted``, and why.
+
+        Raises:
+            StoreError: ``unknown``, or it cannot be noted.
+        """
+        event = "revoked" if distrusted else "expired"
         with self.book.writing() as state:
             entry = state.entry(voice_id)
             for record in reversed(self.book.records()):
-                if record.voice == voice_id and record.event in ("expired", "installed", "activated", "rolled_back"):
-                    if record.event == "expired":
+                if record.voice == voice_id and record.event in ("expired", "revoked", "installed", "activated", "rolled_back"):
+                    if record.event == event:
                         return
                     break
-            self.book.commit(state, "expired", voice=voice_id, seq=entry.active, by=by)
+            detail = {"problem": distrusted} if distrusted else None
+            self.book.commit(state, event, voice=voice_id, seq=entry.active, by=by, detail=detail)
 
     def record_refusal(self, error: EdgeAgentError, *, by: str, detail: Mapping[str, Any] | None = None) -> None:
         """Note in the audit log that something was refused before it reached :meth:`install`.
@@ -275,8 +300,6 @@ class Store:
 
     def _record_refusal(self, error: EdgeAgentError, by: str, notes: Mapping[str, Any]) -> None:
         reason = getattr(error, "reason", "refused")
-        if reason == "installed":
-            return
         detail = {"reason": reason, "problem": str(error), **{name: notes[name] for name in notes if name not in ("voice", "seq")}}
         try:
             self.book.commit(self.state(), "refused", voice=notes.get("voice"), seq=notes.get("seq"), by=by, detail=detail)

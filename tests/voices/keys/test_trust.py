@@ -49,10 +49,13 @@ def test_one_key_may_have_several_names_with_other_roles(secret: SecretKey) -> N
 
 def test_trusted_keys_survive(file: TrustFile, secret: SecretKey) -> None:
     assert file.read() == Trust()
+    assert file.stamp() is None
     signer = Signer("depot", secret.public_key, ("station",), ("anna",))
     file.trust(signer)
+    stamp = file.stamp()
     assert TrustFile(file.path.parent, built_in=()).read() == Trust((signer,))
     file.trust(Signer("depot", secret.public_key, ("author",)))
+    assert file.stamp() != stamp
     assert [each.roles for each in file.read().signers] == [("author",)]
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o644
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from edge_agent.voices import Catalog, UnknownVoice
 from edge_agent.voices import store as store_package
-from edge_agent.voices.keys import Signature
+from edge_agent.voices.keys import Signature, Signer, TrustFile
 from edge_agent.voices.pack import ALWAYS, PackError
 from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.store import (
@@ -109,9 +110,11 @@ def test_a_newer_version_takes_over_and_the_one_before_is_kept(store, depot: Dep
 def test_the_same_pack_twice_is_nothing_to_do(store, depot: Depot) -> None:
     pack = depot.pack(7)
     store.install(pack, by="usb")
+    before = store.stamp()
     with pytest.raises(AlreadyInstalled):
         store.install(pack, by="usb")
     assert events(store) == ["installed"]
+    assert store.stamp() != before, "a daemon that could not load it tries again"
 
 
 def test_older_and_replayed_packs_are_refused_even_after_rollback_and_deletion(store, depot: Depot) -> None:
@@ -164,7 +167,7 @@ def test_what_has_expired_opens_no_more_even_when_the_clock_is_set_back(store, d
     store.install(depot.pack(7, expires=NOW + timedelta(days=1)), by="cli")
     clock.time += 86400 * 2
     for _ in range(2):
-        store.record_expiry("anna", by="daemon")
+        store.record_end("anna", by="daemon")
     assert events(store) == ["installed", "expired"]
     clock.time -= 86400 * 3
     with pytest.raises(PackError) as error, store.opened("anna", 7):
@@ -175,11 +178,33 @@ def test_what_has_expired_opens_no_more_even_when_the_clock_is_set_back(store, d
 def test_what_has_expired_is_not_spoken_from_recordings_either_when_the_clock_is_set_back(store, depot: Depot, clock, tmp_path) -> None:
     store.install(depot.pack(7, consent_until=NOW + timedelta(days=3)), by="test")
     clock.time += 4 * 86400
-    store.record_expiry("anna", by="daemon")
+    store.record_end("anna", by="daemon")
     clock.time -= 5 * 86400
     catalog = Catalog(tmp_path, shelf=StoreShelf(store.layout.root), clock=clock)
     with pytest.raises(UnknownVoice, match="has expired"):
         catalog.get("anna")
+
+
+def test_only_who_signed_a_voice_makes_it_distrusted(store, depot: Depot, tmp_path) -> None:
+    trusted = TrustFile(tmp_path / "keys")
+    trusted.trust(Signer("depot", depot.key.public_key))
+    store.gate = replace(store.gate, trust=trusted.read)
+    store.install(depot.pack(7), by="test")
+    for roles, lacking in ((("station", "consent"), "author"), (("author", "station"), "consent")):
+        trusted.trust(Signer("depot", depot.key.public_key, roles))
+        assert f"is not trusted as {lacking} here" in store.distrust("anna", 7)
+    trusted.trust(Signer("depot", depot.key.public_key, ("author", "consent")))
+    assert store.distrust("anna", 7) is None, "who brought it does not matter once it is here"
+    kept = trusted.path.read_bytes()
+    trusted.path.write_bytes(b"rubbish")
+    assert store.distrust("anna", 7) is None, "that nobody can tell is no reason to fall silent"
+    trusted.path.write_bytes(kept)
+    for _ in range(2):
+        store.record_end("anna", by="daemon", distrusted="signed by a thief")
+    assert events(store) == ["installed", "revoked"]
+    assert store.book.records()[-1].detail == {"problem": "signed by a thief"}
+    next(store.layout.version("anna", 7).rglob("consent.json.age")).write_bytes(b"damaged")
+    assert store.distrust("anna", 7) is None, "that is found when it is loaded"
 
 
 def test_a_pack_for_others_or_by_others_is_refused(store, depot: Depot, tmp_path) -> None:
