@@ -107,7 +107,7 @@ def build_venv(root: Path, source: Path, wheels: Sequence[Path] = ()) -> None:
 def fill(venv: Path, source: Path, wheels: Sequence[Path]) -> None:
     pip = [sys.executable, "-m", "pip", "--python", venv / "bin/python"]
     install = [*pip, "install", "--quiet", "--no-compile", "--no-warn-script-location"]
-    _run(*install, source)
+    _run(*install, f"{source}[pulse]")
     if any(wheel.name.startswith("onnxruntime_") for wheel in wheels):
         _run(*pip, "uninstall", "--quiet", "--yes", "onnxruntime")  # the same module under another name
     if wheels:
