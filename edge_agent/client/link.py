@@ -15,7 +15,7 @@ from typing import Any
 from edge_agent import wire
 from edge_agent.client.address import Address, Keys
 from edge_agent.client.errors import NoAnswer, SpeechError
-from edge_agent.client.followed import Followed, Followers, settle, unbreakable
+from edge_agent.client.followed import Followed, Followers, settle
 from edge_agent.client.sockets import Sockets
 from edge_agent.wakeup import Wakeup
 
@@ -27,7 +27,8 @@ PATIENCE_S = 10.0
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """A request. ``deadline`` None: as long as the daemon is there. ``greeting`` must have come before it is sent."""
+    """A request. ``deadline`` None: as long as the daemon is there. ``greeting`` must have come before it is sent. Whoever waits may
+    cancel ``answer``; then it is not sent any more."""
 
     verb: str
     payload: bytes
@@ -36,7 +37,7 @@ class _Asked:
     greeting: bytes | None = None
     sent: bool = False
     again: bool = False
-    answer: Future[dict[str, Any]] = field(default_factory=unbreakable)
+    answer: Future[dict[str, Any]] = field(default_factory=Future)
 
 
 class Link:
@@ -124,7 +125,8 @@ class Link:
     def _turn(self) -> None:
         while self._jobs:
             self._jobs.popleft()()
-        ready = [asked for asked in self._asked.values() if not asked.sent and self._sockets.in_force(asked.greeting)]
+        unsent = [asked for asked in self._asked.values() if not (asked.sent or asked.answer.cancelled())]
+        ready = [asked for asked in unsent if self._sockets.in_force(asked.greeting)]
         for asked in ready:
             asked.sent = self._sockets.send(asked.payload)
             if asked.sent:
@@ -176,7 +178,7 @@ class Link:
     def _expire(self) -> None:
         now = time.monotonic()
         for ref, asked in list(self._asked.items()):
-            if now >= (self._heard_at + PATIENCE_S if asked.deadline is None else asked.deadline):
+            if asked.answer.cancelled() or now >= (self._heard_at + PATIENCE_S if asked.deadline is None else asked.deadline):
                 obstacle = self._address.obstacle
                 self._fail(ref, f"no answer from the daemon at {self._address.say}{f': {obstacle}' if obstacle else ''}")
 

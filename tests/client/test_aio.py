@@ -6,6 +6,7 @@ import inspect
 import pytest
 
 from edge_agent.client import AsyncHandle, AsyncSpeechClient, Handle, NoAnswer, Refused, Rejected, SpeechClient
+from edge_agent.ingress import Ping
 from tests.rigs.zmq_peer import Station
 
 
@@ -59,6 +60,23 @@ def test_waiting_may_end_early_and_begin_again(station: Station) -> None:
             assert handle.outcome == "cancelled"
 
     asyncio.run(talk())
+
+
+def test_what_is_cancelled_before_the_daemon_is_there_is_not_said_later(station: Station) -> None:
+    station.stop()
+
+    async def talk() -> None:
+        async with AsyncSpeechClient(station.folder, timeout_s=60) as speech:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(speech.say("too late", lang="en"), 0.05)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(speech.preload(["too late"]), 0.05)
+            station.start()
+            assert await speech.ping() > 0
+
+    asyncio.run(talk())
+    assert not station.core.messages
+    assert station.core.commands == [Ping()]
 
 
 def test_a_client_outlives_an_event_loop(station: Station) -> None:
