@@ -54,7 +54,7 @@ class Device:
         store.gate = replace(store.gate, trust=self.trust.read)
         shelf = StoreShelf(store.layout.root, store.distrust)
         self.catalog = Catalog(folder, write_voice(folder / "built-in", "default"), shelf, clock)
-        self.engines = Engines("cpu", 1, load=self.loader, opened=self.opened)
+        self.engines = Engines("cpu", 1, lambda _voice, _engine, why: self.health.note("engine", why), self.loader, self.opened)
         self.cache = PhraseCache(folder / "phrases", floor_bytes=0)
         self.speaker = Speaker(self.engines, self.cache, Templates.parse(("请{who:name}取票",)), -16.0, self.extras)
         self.worker = SynthesisWorker(self.speaker, Heartbeat("synthesis", 30.0))
@@ -172,6 +172,7 @@ def test_without_a_version_before_the_voice_that_ships_speaks_instead(device: De
     device.install(7)
     device.until(lambda: device.health.state()[0] == "degraded" and device.changes())
     assert device.speaking() == "default"
+    device.until(lambda: not device.switch._busy)
     (why,) = device.health.state()[1]
     assert why.startswith("voice: ") and "anna 7 is broken" in why and why.endswith("voice default speaks instead")
     device.install(8)

@@ -59,6 +59,8 @@ class Engines:
         self._fault: str | None = None
         """What is wrong with the GPU, from the time it failed until it was seen to work."""
         self._told: tuple[Engine, str | None] | None = None
+        self._complained = False
+        """Whether the last that was told is a voice that cannot be loaded."""
 
     def get(self, voice: VoiceInfo) -> Engine:
         """The engine of ``voice``, loaded if need be.
@@ -76,13 +78,16 @@ class Engines:
             return engine
 
     def prepare(self, voice: VoiceInfo) -> Engine:
-        """Load ``voice`` beside the one that speaks, so that :meth:`get` has it at once; tried at once too if it failed just now.
+        """Load ``voice`` beside the one that speaks, so that :meth:`get` has it at once; tried at once too if it failed just now. One that
+        is loaded already is told of again where it takes the place of one that could not be.
 
         Raises:
             SynthesisError: it cannot be loaded.
         """
         with self._loading:
             if (engine := self._loaded.find(voice.digest)) is not None:
+                known = self._told is not None and self._told[0] is engine
+                self._tell(voice, engine, self._told[1] if known else self._fault)
                 return engine
             self._failed = None
             engine = self._begin(voice)
@@ -196,12 +201,12 @@ class Engines:
 
     def _unloadable(self, voice: VoiceInfo, error: Exception) -> SynthesisError:
         reason = f"voice {voice.id} cannot be loaded: {error}"
-        self._failed, self._told = (voice.folder, time.monotonic(), reason), None
+        self._failed, self._complained = (voice.folder, time.monotonic(), reason), True
         self._on_change(voice, None, reason)
         return SynthesisError(reason)
 
     def _tell(self, voice: VoiceInfo, engine: Engine, degraded: str | None) -> None:
         news = engine, degraded
-        if self._told != news:
-            self._told = news
+        if self._complained or self._told != news:
+            self._told, self._complained = news, False
             self._on_change(voice, engine, f"voice {voice.id} {degraded}" if degraded else None)

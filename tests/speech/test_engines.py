@@ -69,6 +69,20 @@ def test_another_voice_may_be_loaded_meanwhile(catalog) -> None:
     assert engines.get(catalog.get("alto")).voice_id == "alto"
 
 
+def test_who_stands_in_for_a_voice_that_cannot_be_loaded_is_told_of_again(catalog) -> None:
+    loader, told = FakeLoader(), []
+    engines = Engines("auto", 1, lambda voice, engine, why: told.append((voice.id, engine is not None, why)), loader)
+    engines.prepare(catalog.get("hum"))
+    loader.broken = SynthesisError("no graph")
+    for _ in range(2):
+        with pytest.raises(SynthesisError):
+            engines.prepare(catalog.get("alto"))
+    for _ in range(2):
+        engines.prepare(catalog.get("hum"))
+    broken = ("alto", False, "voice alto cannot be loaded: no graph")
+    assert told == [("hum", True, None), broken, broken, ("hum", True, None)]
+
+
 def test_falling_back_lasts(catalog) -> None:
     loader = FakeLoader(CUDA)
     engines = Engines("auto", 1, load=loader)
