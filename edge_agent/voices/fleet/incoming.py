@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +9,10 @@ from pathlib import Path
 from edge_agent.digest import sha256_of
 from edge_agent.voices.fleet.download import Broker, DownloadError, fetch_chunks, fetch_url
 from edge_agent.voices.fleet.statement import Announcement, StatementRefused
-from edge_agent.voices.store import StoreError
+from edge_agent.voices.store.disk import check_room
 
 _CHUNK_S = 30.0
 """How long a chunk may take; after that it is not there yet."""
-_SPARE_BYTES = 16 << 20
-"""Left on the disk beside a pack and the voice that comes out of it."""
 _SUFFIX = ".part"
 
 
@@ -69,9 +66,7 @@ class Incoming:
 
     def _check_room(self, size: int, have: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        free = shutil.disk_usage(self._folder).free
-        if free < 2 * size - have + _SPARE_BYTES:
-            raise StoreError("disk", f"only {free} bytes are free for a pack of {size} and the voice in it; make room on the disk")
+        check_room(self._folder, 2 * size - have, f"a pack of {size} and the voice in it")
 
     @staticmethod
     def _fetch(announcement: Announcement, part: Path, broker: Broker, base: str, stopped: Callable[[], bool]) -> None:

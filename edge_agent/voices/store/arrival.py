@@ -23,10 +23,6 @@ from edge_agent.voices.store.state import Entry, State
 if TYPE_CHECKING:
     from edge_agent.voices.store.store import Store
 
-FREE_BYTES = 16 << 20
-"""Left on the disk beside a new voice."""
-
-
 def install(
     store: Store, state: State, source: Path | BinaryIO, *, by: str, choose: bool, device: str | None, notes: dict[str, Any]
 ) -> Facts:
@@ -141,9 +137,7 @@ def _check_room(store: Store, state: State, manifest: Manifest) -> None:
         raise StoreError(
             "quota", f"voices would take {kept + manifest.payload_bytes} bytes, {store.settings.quota_bytes} are allowed; delete one first"
         )
-    free = disk.free_bytes(store.layout.root)
-    if free < manifest.payload_bytes + FREE_BYTES:
-        raise StoreError("disk", f"only {free} bytes are free for a voice of {manifest.payload_bytes}; make room on the disk")
+    disk.check_room(store.layout.root, manifest.payload_bytes, f"a voice of {manifest.payload_bytes}")
 
 
 @contextmanager

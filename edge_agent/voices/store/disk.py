@@ -12,6 +12,9 @@ from pathlib import Path
 from edge_agent.disk import sync_folder
 from edge_agent.voices.store.errors import StoreError
 
+SPARE_BYTES = 16 << 20
+"""Left to everything else on the disk."""
+
 
 def sync_tree(folder: Path) -> None:
     """Have every file and folder below, and ``folder`` itself, on the disk.
@@ -81,6 +84,20 @@ def free_bytes(folder: Path) -> int:
     """What may still be written."""
     status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize
+
+
+def check_room(folder: Path, n_bytes: int, what: str) -> None:
+    """
+    Args:
+        what: they are for, for the message.
+
+    Raises:
+        StoreError: ``disk``: so many bytes more would not leave enough.
+        OSError: the disk cannot be asked.
+    """
+    free = free_bytes(folder)
+    if free < n_bytes + SPARE_BYTES:
+        raise StoreError("disk", f"only {free} bytes are free for {what}; make room on the disk")
 
 
 @contextlib.contextmanager

@@ -7,13 +7,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from edge_agent.voices.fleet import Announcement, DownloadError, StatementRefused, fetch_url, incoming
+from edge_agent.voices.fleet import Announcement, DownloadError, StatementRefused, fetch_url
 from edge_agent.voices.fleet.incoming import Incoming
-from edge_agent.voices.store import StoreError
+from edge_agent.voices.store import StoreError, disk
 from tests.rigs.web import Answer, Web, serve
 
 CONTENT = bytes(range(256)) * 40
@@ -116,7 +115,7 @@ def test_a_server_that_gives_little_by_little_can_be_left_at_any_time(web: Web, 
 
 
 def test_nothing_is_fetched_for_which_there_is_no_room(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(incoming.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=2 * len(CONTENT)))
+    monkeypatch.setattr(disk, "free_bytes", lambda _folder: 2 * len(CONTENT))
     with pytest.raises(StoreError) as error:
         obtained(web, tmp_path)
     assert error.value.reason == "disk"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.voices.store import Store, StoreError, arrival
+from edge_agent.voices.store import Store, StoreError, disk
 from tests.rigs.depot import Depot
 from tests.rigs.small_disk import MIB, SmallDisk, small_disk  # noqa: F401 (fixture)
 
@@ -33,7 +33,7 @@ def test_a_voice_that_does_not_fit_changes_nothing_and_comes_once_there_is_room(
     store.install(depot.pack(7, depot.voice(content=OLD)), by="test")
     pack = depot.pack(8, depot.voice(content=NEW))
     before = paths(store.layout.root)
-    monkeypatch.setattr(arrival, "FREE_BYTES", -len(NEW))  # as if somebody else took the room in the meantime
+    monkeypatch.setattr(disk, "SPARE_BYTES", -len(NEW))  # as if somebody else took the room in the meantime
     small_disk.leave(2 * MIB)
     with pytest.raises(StoreError, match=r"could not be stored: .*(No space left on device|File too large)") as refused:
         store.install(pack, by="usb")
