@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
 
-from edge_agent import __version__, wire
+from edge_agent import wire
 from edge_agent.events import Event
 from edge_agent.heartbeat import Heartbeat
-from edge_agent.ingress.base import Inbox, Message, Route, State, Verdict
-from edge_agent.ingress.commands import Command, Ping, Prewarm, Status
+from edge_agent.ingress.base import Inbox, State
 from edge_agent.ingress.outgoing_json import dump
 from edge_agent.ingress.zmq_config import ZmqConfig
+from edge_agent.ingress.zmq_desk import Desk
 from edge_agent.ingress.zmq_doors import Door, Failures, Socket, doors
 from edge_agent.ingress.zmq_gate import Gate
 from edge_agent.ingress.zmq_keys import KeyRing, KeysError
-from edge_agent.ingress.zmq_requests import Reply, Say, read_request
-from edge_agent.ingress.zmq_window import Window
-from edge_agent.parse import Refusal, Rejected
 from edge_agent.wakeup import Wakeup
-
-log = logging.getLogger(__name__)
 
 _LIMIT_S = 10.0
 _LONGEST_WAIT_S = 1.0
-_AT_ONCE = 4
-"""Few, so that a stop is not stuck behind others' requests, each of which costs a write to the disk."""
-_MOST_UNANSWERED = 64
-_MOST_PRELOADS = 16
-"""Lists of texts waiting to be rendered, which may take minutes each; they hold nothing else up."""
 
 
 class ZmqIngress:
@@ -56,8 +44,6 @@ class ZmqIngress:
         self._failures = Failures(on_refused)
         self._inbox: Inbox | None = None
         self._instance = uuid.uuid4().hex
-        self._window = Window(at_once=_AT_ONCE, most=_MOST_UNANSWERED)
-        self._preloads = Window(at_once=_MOST_PRELOADS, most=_MOST_PRELOADS)
         self._answers: deque[tuple[Door, list[bytes]]] = deque()
         self._events: deque[tuple[bytes, bytes]] = deque()
         self._wakeup = Wakeup()
@@ -82,6 +68,7 @@ class ZmqIngress:
             KeysError: the network is to be listened to, and there is no usable key for it.
         """
         self._inbox = inbox
+        self._desk = Desk(inbox, self._instance, self._keys, self._answer)
         self._context: zmq.Context[Socket] = zmq.Context()
         try:
             pair = None if self._config.tcp_host is None else self._keys.server()
@@ -135,7 +122,7 @@ class ZmqIngress:
     def _turn(self) -> None:
         self._send()
         self._open_doors()
-        pause_s = self._window.wait_s
+        pause_s = self._desk.wait_s
         open_doors = [door for door in self._doors if door.open]
         for door in open_doors:
             self._poller.register(door.requests, 0 if pause_s else zmq.POLLIN)
@@ -154,7 +141,7 @@ class ZmqIngress:
         if door.events in ready:
             self._greet(door)
         if door.requests in ready:
-            self._receive(door)
+            self._desk.take(door, door.requests.recv_multipart(copy=False))
 
     def _open_doors(self) -> None:
         now = time.monotonic()
@@ -187,74 +174,11 @@ class ZmqIngress:
         if frame[:1] == b"\x01" and frame[1:].startswith(wire.GREETING):
             door.events.send_multipart([frame[1:], dump({"event": "listening", "instance": self._instance})])
 
-    def _receive(self, door: Door) -> None:
-        received = door.requests.recv_multipart(copy=False)
-        identity, *frames = (frame.bytes for frame in received)
-        head = [identity, b""] if frames and not frames[0] else [identity]
-        reply = Reply(partial(self._deliver, door, head))
-        try:
-            request = read_request(frames[len(head) - 1 :], reply)
-            self._take(request, self._source(door, received[-1]), reply)
-        except Rejected as rejected:
-            self._core.refused(rejected.kind)
-            log.info("zmq request refused door=%s verb=%s field=%s reason=%r", door.name, reply.verb, rejected.field, rejected.reason)
-            reply.refuse(rejected, **({"status": "rejected", "id": rejected.id} if reply.verb == "say" else {}))
+    # ---- any thread
 
-    def _take(self, request: Say | Command, source: str, reply: Reply) -> None:
-        window = self._preloads if isinstance(request, Prewarm) else self._window
-        if window.full:
-            raise Rejected("verb", "has to wait: too many requests are unanswered", "the same request, later", kind=Refusal.BUSY)
-        number = window.enter()
-        if isinstance(request, Say):
-            self._core.submit(self._message(request, source, partial(self._settle, number, request, reply)), lambda: None)
-        else:
-            self._core.command(request, Route(source, partial(self._answer, number, window, request, reply)))
-
-    def _message(self, request: Say, source: str, answer: Callable[[Verdict], None]) -> Message:
-        return Message(
-            payload=request.payload,
-            source=source,
-            content_type="application/json",
-            correlation=None,
-            reply_to=None,
-            expiry_s=None,
-            received_at=time.time(),
-            received_monotonic=time.monotonic(),
-            answer=answer,
-        )
-
-    # ---- the core's thread
-
-    def _settle(self, number: int, request: Say, reply: Reply, verdict: Verdict) -> None:
-        self._window.leave(number)
-        reply.send({"ok": verdict.status != "rejected", "status": verdict.status, "id": verdict.id or request.id, **verdict.detail})
-
-    def _answer(self, number: int, window: Window, request: Command, reply: Reply, body: Mapping[str, Any]) -> None:
-        window.leave(number)
-        about = {"version": __version__, "instance": self._instance} if isinstance(request, (Ping, Status)) else {}
-        reply.send({**body, **about})
-
-    def _deliver(self, door: Door, head: Sequence[bytes], payload: bytes) -> None:
-        self._answers.append((door, [*head, wire.VERSION, payload]))
+    def _answer(self, door: Door, frames: list[bytes]) -> None:
+        self._answers.append((door, frames))
         self._wakeup.wake()
-
-    # ---- help
-
-    def _source(self, door: Door, frame: zmq.Frame) -> str:
-        """Who asks: a name from the allow-list, or whoever may use the local sockets.
-
-        Raises:
-            Rejected: the key was on the list when its connection was made, and is no longer.
-        """
-        if not door.monitors:
-            return f"{self.name}:{door.name}"
-        name = str(frame.get("User-Id"))
-        try:
-            if self._keys.lets_in(name):
-                return f"{self.name}:{name}"
-        except KeysError as error:
-            log.error("nobody let in error=%r", str(error))
-        raise Rejected("key", f"of {name} was revoked", "a key on the allow-list", kind=Refusal.UNAUTHORISED)
 
     @property
     def _core(self) -> Inbox:

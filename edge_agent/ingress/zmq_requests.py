@@ -38,8 +38,9 @@ class Reply:
     def send(self, body: Mapping[str, Any]) -> None:
         self.deliver(dump({"verb": self.verb, "ref": self.ref, **body}))
 
-    def refuse(self, rejected: Rejected, **fields: Any) -> None:
-        self.send({"ok": False, **rejected.detail(), **fields})
+    def refuse(self, detail: Mapping[str, Any], id: str | None = None) -> None:
+        """``detail`` has the ``reason``; ``id`` is that of the announcement, where one could be read."""
+        self.send({"ok": False, **detail, **({"status": "rejected", "id": id} if self.verb == "say" else {})})
 
 
 def read_request(frames: Sequence[bytes], reply: Reply) -> Say | Command:

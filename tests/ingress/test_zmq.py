@@ -231,39 +231,6 @@ def test_a_flood_delays_nobody_else(station: Station, peer: RawPeer) -> None:
     flooder.close()
 
 
-def test_a_core_that_is_busy_is_given_little_at_a_time(station: Station, peer: RawPeer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.ingress.zmq_window.FORGET_AFTER_S", 3600)
-    core = station.core
-    core.silent = True
-    for number in range(50):
-        peer.send(b"1", json.dumps({"verb": "say", "text": "x", "id": f"{number}"}).encode())
-    eventually(lambda: len(core.messages) == 4)
-    time.sleep(0.2)
-    assert len(core.messages) == 4
-
-
-def test_a_core_that_cannot_write_still_hears_a_stop(station: Station, peer: RawPeer) -> None:
-    """Requests wait for a full disk, unanswered; others go past them, up to a number."""
-    core = station.core
-    core.silent = True
-    for number in range(8):
-        peer.send(b"1", json.dumps({"verb": "say", "text": "x", "id": f"{number}"}).encode())
-    eventually(lambda: len(core.messages) == 8)
-    peer.send(b"1", b'{"verb": "stop"}')
-    eventually(lambda: core.commands == [Stop()])
-
-
-def test_too_many_unanswered_requests_are_refused(station: Station, peer: RawPeer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.ingress.zmq_window.FORGET_AFTER_S", 0)
-    station.core.silent = True
-    for _ in range(65):
-        peer.send(b"1", b'{"verb": "say", "text": "x"}')
-    refused = peer.receive()
-    assert (refused["ok"], refused["status"]) == (False, "rejected")
-    assert "too many" in refused["reason"]
-    assert station.core.refusals == ["busy"]
-
-
 def test_a_peer_that_reads_nothing_harms_nobody(station: Station, peer: RawPeer) -> None:
     deaf = RawPeer(station.folder)
     deaf.socket.rcvhwm = 1
