@@ -26,7 +26,10 @@ _DAYS = click.option("--days", type=click.IntRange(1, 3650), default=30, show_de
 @click.option("--seq", type=click.IntRange(min=1), required=True, help="Its number.")
 @click.option("--station", "key", type=FILE, required=True, metavar="KEY", help="minisign secret key of a station the devices trust.")
 @click.option("--url", metavar="URL", help="Where the pack can be fetched, http:// or https://.")
-@click.option("--chunk-kib", type=click.IntRange(1, 1024), metavar="N", help="Also put the pack on the broker, in chunks of N KiB.")
+@click.option(
+    "--chunk-kib", type=click.IntRange(1, 1024), metavar="N",
+    help="Also put the pack on the broker, in chunks of N KiB; it has to take messages of that size.",
+)
 @click.option("--percent", type=click.IntRange(0, 100), default=100, show_default=True, help="Of the devices, for a staged release.")
 @click.option("--choose/--no-choose", default=True, help="Have it speak when a request names no voice. [default: choose]")
 @_TO

@@ -44,6 +44,10 @@ class BrokerRefused(EdgeAgentError):
     """The broker said no: to the login, to a subscription or to a publication."""
 
 
+class MessageTooLarge(EdgeAgentError):
+    """The broker has said that it takes no such messages; nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A message; ``retained`` if it is the stored one of its topic."""
@@ -66,6 +70,7 @@ class BrokerClient:
         self._timeout_s = timeout_s
         self._v5 = config.protocol == 5
         self._topics: list[str] = []
+        self._max_packet_bytes: int | None = None
         self._heard = _Unheard()
         self._connected: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
         self._granted: queue.SimpleQueue[tuple[int, list[ReasonCode]]] = queue.SimpleQueue()
@@ -149,7 +154,15 @@ class BrokerClient:
         self._client.unsubscribe(list(topics))
 
     def publish(self, topic: str, payload: bytes, *, expiry_s: float | None = None, retain: bool = False, binary: bool = False) -> bool:
-        """Publish at QoS 1; False if the broker knows that nobody has subscribed (MQTT 5 only)."""
+        """Publish at QoS 1; False if the broker knows that nobody has subscribed (MQTT 5 only).
+
+        Raises:
+            MessageTooLarge: for this broker.
+        """
+        if self._max_packet_bytes is not None and len(topic.encode()) + len(payload) > self._max_packet_bytes:
+            # To send it all the same would cost the connection, again and again.
+            allowed = f"the broker at {self._config.address} takes messages of at most {self._max_packet_bytes} bytes (max_packet_size)"
+            raise MessageTooLarge(f"{allowed}, and the one to {topic} has {len(payload)}")
         properties = self._properties(PacketTypes.PUBLISH, PayloadFormatIndicator=int(not binary))
         if properties is not None and expiry_s is not None:
             properties.MessageExpiryInterval = math.ceil(expiry_s)
@@ -179,8 +192,9 @@ class BrokerClient:
                 return answer
 
     def _on_connect(
-        self, client: paho.Client, _userdata: Any, flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
+        self, client: paho.Client, _userdata: Any, flags: paho.ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
+        self._max_packet_bytes = getattr(properties, "MaximumPacketSize", None)
         # A broker that was started anew may have forgotten us.
         if self._topics and not reason.is_failure and not flags.session_present:
             client.subscribe([(topic, 1) for topic in self._topics])

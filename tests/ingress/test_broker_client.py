@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from edge_agent.ingress import IngressError, MqttConfig, broker_client
-from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
+from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable, MessageTooLarge
 from tests.rigs.mosquitto import Certificates, MosquittoFactory
 from tests.rigs.mqtt_peer import Peer, eventually
 from tests.rigs.ports import free_port
@@ -75,6 +75,15 @@ def test_what_is_not_heard_takes_a_bounded_part_of_the_memory(
         again = client.hear(60)
         assert again is not None
         assert again.payload[:1] == b"\5", "there is room again"
+
+
+def test_a_message_that_is_too_large_for_the_broker_is_not_sent(mosquitto: MosquittoFactory) -> None:
+    broker = mosquitto(base_config="store.conf")
+    with BrokerClient(config(broker.port)) as client:
+        with pytest.raises(MessageTooLarge, match=r"at most 65536 bytes \(max_packet_size\), and the one to voice/store/pack/0 has 262144"):
+            client.publish("voice/store/pack/0", bytes(256 * 1024))
+        client.publish("voice/store/pack/0", bytes(48 * 1024))
+    assert "packet too large" not in broker.log()
 
 
 def test_knows_when_nobody_listens(mosquitto: MosquittoFactory) -> None:
