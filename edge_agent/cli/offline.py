@@ -12,14 +12,14 @@ from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import PCM, as_float
 from edge_agent.templates import Templates
 from edge_agent.voices import VoiceInfo
-from edge_agent.voices.store import open_catalog, voice_extras, voice_files
+from edge_agent.voices.store import device_catalog, voice_extras, voice_files
 
 
 class OfflineSpeaker:
     """Renders texts as the device would play them; the voice is loaded with the first and kept."""
 
     def __init__(self, config: Config) -> None:
-        self._catalog = open_catalog(config.paths.state_dir)
+        self._catalog = device_catalog(config)
         self._default = config.voice.id
         voice = config.voice
         engines = Engines(voice.provider, voice.threads, opened=voice_files(config), gpu_memory_bytes=voice.gpu_memory_bytes)

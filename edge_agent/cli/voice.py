@@ -12,7 +12,7 @@ from edge_agent.cli.group import Group
 from edge_agent.cli.output import print_json, print_table
 from edge_agent.cli.ownership import check_access
 from edge_agent.voices import UnknownVoice
-from edge_agent.voices.store import open_catalog
+from edge_agent.voices.store import device_catalog
 
 
 @click.group("voice", cls=Group)
@@ -32,7 +32,7 @@ def list_voices(session: Session, as_json: bool) -> None:
     """List the voices of this device; the one marked * speaks when a request names none."""
     config = session.config
     check_access(config.paths.state_dir)
-    catalog = open_catalog(config.paths.state_dir)
+    catalog = device_catalog(config)
     voices = catalog.voices()
     try:
         active = catalog.speaking(config.voice.id).id

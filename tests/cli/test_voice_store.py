@@ -60,6 +60,15 @@ def test_a_voice_comes_goes_back_and_goes(edge_agent, device: Depot) -> None:
     assert audit["damages"] == []
 
 
+def test_who_speaks_instead_of_a_voice_whose_signer_was_revoked(edge_agent, device: Depot) -> None:
+    edge_agent("voice", "install", device.pack(7, **now()))
+    edge_agent("keys", "revoke", "depot", "--reason", "stolen")
+    listed = edge_agent("voice", "list")
+    assert "voice anna may not speak any more: manifest.json was signed by key" in listed.err
+    assert "revoked: stolen" in listed.err
+    assert active(edge_agent) == ["default"]
+
+
 def test_a_log_that_was_tampered_with_is_said(edge_agent, device: Depot, tmp_path) -> None:
     edge_agent("voice", "install", device.pack(7, **now()))
     log = tmp_path / "state" / "voices" / ".store" / "audit.jsonl"

@@ -1,7 +1,7 @@
 """The store of installed voices; see ``STORE.md`` beside the packages of this folder."""
 
 from edge_agent.voices.store.audit import Damage, Record
-from edge_agent.voices.store.device import open_store, voice_extras, voice_files
+from edge_agent.voices.store.device import device_catalog, open_store, voice_extras, voice_files
 from edge_agent.voices.store.errors import REASONS, AlreadyInstalled, StoreError
 from edge_agent.voices.store.facts import Facts
 from edge_agent.voices.store.gate import Gate, KeyGate
@@ -31,6 +31,7 @@ __all__ = [
     "StoreError",
     "StoreShelf",
     "Trace",
+    "device_catalog",
     "open_catalog",
     "open_store",
     "voice_extras",

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.catalog import BUILT_IN, VoiceInfo, read_card
-from edge_agent.voices.keys import DeviceKeys, TrustFile, load_device_keys
+from edge_agent.voices.catalog import BUILT_IN, Catalog, VoiceInfo, read_card
+from edge_agent.voices.keys import DeviceKeys, KeysError, TrustFile, load_device_keys
 from edge_agent.voices.pack import Extras, Manifest, OpenPack
 from edge_agent.voices.store import canary
 from edge_agent.voices.store.facts import read_facts
 from edge_agent.voices.store.gate import KeyGate
+from edge_agent.voices.store.shelf import open_catalog
 from edge_agent.voices.store.store import Settings, Store
 from edge_agent.voices.store.traces import Downloads, EngineCache, Memory, Phrases
 
@@ -81,6 +82,15 @@ def open_store(
     )
     store = Store(paths.voices, gate, settings)
     return store
+
+
+def device_catalog(config: Config) -> Catalog:
+    """The voices of this device as its daemon sees them: those whose signers are trusted no longer may not speak."""
+    try:
+        store = open_store(config)
+    except KeysError:  # said by whoever loads a voice that is sealed to them
+        store = open_store(config, with_keys=False)
+    return open_catalog(config.paths.state_dir, store.distrust)
 
 
 def voice_files(config: Config) -> Callable[[VoiceInfo], AbstractContextManager[Path]]:
