@@ -20,7 +20,7 @@ class PolicySection(Section):
     name_blocked_word: bool = False
     """Tell the sender which word it was."""
     rate_per_minute: Annotated[float, Field(gt=0, le=60_000)] | None = Field(default=None, examples=[30])
-    """Announcements a minute that one source may send, on average."""
+    """Announcements a minute that one source may send, on average: an MQTT topic, a ZeroMQ client, or all programs on this computer."""
     rate_burst: Annotated[int, Field(ge=1, le=10_000)] = 5
     """Announcements that a source may send at once when it has been silent for long."""
     daily_quota: Annotated[int, Field(ge=1)] | None = Field(default=None, examples=[2000])
