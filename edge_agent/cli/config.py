@@ -53,7 +53,10 @@ def show(session: Session, as_json: bool) -> None:
 
 
 @command.command()
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE", help="Where to; - prints it.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+    help="Where to; - prints it. [default: /etc/edge-agent/config.toml for root, else the user's own]",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def init(output: Path | None, force: bool) -> int:
     """Write a configuration with every key commented out and described."""
