@@ -10,7 +10,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import paho.mqtt.client as paho
@@ -22,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outgoing
+from edge_agent.ingress.received import Received
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +32,6 @@ _MAX_IN_FLIGHT = 16
 _NEVER_SEND_STORED = 2
 _UNSPECIFIED = 0x80
 _PROTOCOL_ERROR = 0x82
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A PUBLISH packet, with the MQTT v5 properties that matter; ``expiry_s`` is what was left when the broker sent it."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    duplicate: bool
-    packet_id: int | None
-    content_type: str | None = None
-    correlation: bytes | None = None
-    response_topic: str | None = None
-    expiry_s: float | None = None
 
 
 class Listener(Protocol):
@@ -229,20 +214,8 @@ class Connection:
         self._listener.subscribed(refused)
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
-        properties = message.properties
-        received = Received(
-            topic=message.topic,
-            payload=bytes(message.payload),
-            retained=bool(message.retain),
-            duplicate=bool(message.dup),
-            packet_id=message.mid if message.qos else None,
-            content_type=getattr(properties, "ContentType", None),
-            correlation=getattr(properties, "CorrelationData", None),
-            response_topic=getattr(properties, "ResponseTopic", None),
-            expiry_s=getattr(properties, "MessageExpiryInterval", None),
-        )
         self.n_unacknowledged += bool(message.qos)
-        self._listener.received(received, _Once(self.acknowledge, message.mid) if message.qos else _nothing)
+        self._listener.received(Received.of(message), _Once(self.acknowledge, message.mid) if message.qos else _nothing)
 
     def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
         self._listener.acknowledged(mid, str(reason) if reason.is_failure else None)

@@ -14,10 +14,12 @@ from typing import Protocol
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress.backoff import Backoff
 from edge_agent.ingress.base import IngressError
-from edge_agent.ingress.connection import Connection, Received
+from edge_agent.ingress.connection import Connection
 from edge_agent.ingress.diagnosis import Diagnosis, Ending
+from edge_agent.ingress.dialect import Dialect
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outbound, Outgoing
+from edge_agent.ingress.received import Received
 from edge_agent.wakeup import Wakeup
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,6 @@ HEARTBEAT_LIMIT_S = 60.0
 
 _TICK_S = 1.0
 _STABLE_AFTER_S = 10.0
-_DETOUR_QUIET_S = 2.0
 
 
 class Handler(Protocol):
@@ -52,8 +53,7 @@ class Link:
         self._handler = handler
         self._filters = filters
         self._will = will
-        self._protocol: int = config.protocol
-        self._on_detour = False
+        self._dialect = Dialect(config.protocol)
         self._tls: ssl.SSLContext | None = None
         self._backoff = Backoff(config.max_backoff_s)
         self._diagnosis = Diagnosis(config)
@@ -63,7 +63,6 @@ class Link:
         self._connection: Connection | None = None
         self._connected = False
         self._connected_at = 0.0
-        self._received_at = 0.0
         self._problem: str | None = "not connected yet"
         self._stop_by: float | None = None
         self._thread: threading.Thread | None = None
@@ -138,9 +137,7 @@ class Link:
                     return
                 if self._stable():
                     self._backoff.reset()
-                if ending.speak_311:
-                    self._protocol = 311
-                self._on_detour = ending.detour
+                self._dialect.learn(ending)
                 self._report(False, ending.problem)
                 self._wait(self._backoff.next_s(refused=ending.refused))
         finally:
@@ -149,7 +146,7 @@ class Link:
 
     def _connect_once(self) -> Ending:
         """Live through one connection."""
-        protocol = 311 if self._on_detour else self._protocol
+        protocol = self._dialect.protocol
         connection = Connection(self._config, protocol=protocol, tls=self._tls, filters=self._filters, will=self._will, listener=self)
         self._connection = connection
         self.heartbeat.beat()
@@ -179,7 +176,7 @@ class Link:
                 if self._time_to_leave():
                     connection.leave()
                     return Ending("stopped")
-                if self._detour_is_over(connection):
+                if self._connected and self._dialect.detour_is_over(n_unacknowledged=connection.n_unacknowledged):
                     connection.leave()
                     return Ending("going back to MQTT 5")
                 if sock is None or connection.socket is not sock:
@@ -230,10 +227,6 @@ class Link:
         done = self._outbound.idle and not self._work
         return done or not self._connected or time.monotonic() >= self._stop_by
 
-    def _detour_is_over(self, connection: Connection) -> bool:
-        quiet = time.monotonic() - self._received_at >= _DETOUR_QUIET_S
-        return self._on_detour and self._connected and quiet and not connection.n_unacknowledged
-
     def _stable(self) -> bool:
         return self._connected and time.monotonic() - self._connected_at >= _STABLE_AFTER_S
 
@@ -256,11 +249,12 @@ class Link:
 
     def subscribed(self, refused: list[str]) -> None:
         self._outbound.connected()
-        self._connected_at = self._received_at = time.monotonic()
+        self._connected_at = time.monotonic()
+        self._dialect.heard()
         self._report(True, f"the broker refused to subscribe us to {', '.join(refused)}" if refused else None)
 
     def received(self, message: Received, ack: Callable[[], None]) -> None:
-        self._received_at = time.monotonic()
+        self._dialect.heard()
         try:
             self._handler.link_received(message, lambda: self.soon(ack))
         except Exception:

@@ -15,12 +15,12 @@ from edge_agent.events import DUPLICATE, Event
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress import hermes
 from edge_agent.ingress.base import Inbox, Message, State, Verdict
-from edge_agent.ingress.connection import Received
 from edge_agent.ingress.link import Link
 from edge_agent.ingress.mqtt_commands import MqttCommands
 from edge_agent.ingress.mqtt_config import MqttConfig
 from edge_agent.ingress.outbound import Outgoing
 from edge_agent.ingress.outgoing_json import dump
+from edge_agent.ingress.received import Received
 from edge_agent.ingress.topics import HERMES_SAY, Channel
 from edge_agent.parse import MAX_PAYLOAD_BYTES, Refusal, Rejected, parse
 from edge_agent.parse.announcement import MAX_CORRELATION_BYTES

@@ -9,9 +9,9 @@ from typing import Any
 
 from edge_agent.ingress.base import Inbox, Route
 from edge_agent.ingress.commands import read_command, read_envelope
-from edge_agent.ingress.connection import Received
 from edge_agent.ingress.outbound import Outgoing
 from edge_agent.ingress.outgoing_json import dump
+from edge_agent.ingress.received import Received
 from edge_agent.ingress.topics import Topics
 from edge_agent.parse import Rejected
 from edge_agent.parse.announcement import MAX_CORRELATION_BYTES
