@@ -114,6 +114,9 @@ READINGS = [
     ("a 2 ct diamond and a CT scan", "a two carat diamond and a CT scan"),
     ("ages 6+, ID 21+.", "ages six plus, ID twenty one plus."),
     ("14/500 pcs", "fourteen of five hundred pieces"),
+    ("1,846/2,000 units", "one thousand eight hundred forty six of two thousand units"),
+    ("3/4 pallets done, 3/4 cup, 3/8 bolts", "three of four pallets done, three quarters of a cup, three eighths bolts"),
+    ("pages 3/12, 18/24 done, 50/50", "pages three of twelve, eighteen of twenty four done, fifty fifty"),
     # Amounts of a kind, and units.
     ("25 min delay, 2 L bottles, 6 mm hex key", "twenty five minute delay, two liter bottles, six millimeter hex key"),
     ("in 500 yds, add 1 qt", "in five hundred yards, add one quart"),

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.progress import is_fraction, out_of_en, out_of_zh
 from edge_agent.text.slots.rule import NUMBER, Rule, rule
 
 COUNTED_ZH: Final = (
@@ -35,8 +36,10 @@ def _mixed_zh(match: re.Match[str]) -> str:
 
 def _slash_zh(match: re.Match[str]) -> str:
     above, below = match[1], match[2]
-    if 0 < int(above) < int(below):
+    if is_fraction(above, below):
         return fraction_zh(above, below)
+    if 0 < int(above) < int(below):
+        return out_of_zh(above, below)
     return f"{numbers_zh.cardinal(above)}、{numbers_zh.cardinal(below)}"
 
 
@@ -46,9 +49,12 @@ def _series_zh(match: re.Match[str]) -> str:
 
 def _slash_en(match: re.Match[str]) -> str:
     above, below = match[1], match[2]
-    if 0 < int(above) < int(below):
+    if is_fraction(above, below):
         return fraction_en(above, below)
-    return f"{numbers_en.cardinal(above)} slash {numbers_en.cardinal(below)}"
+    if 0 < int(above) < int(below):
+        return out_of_en(above, below)
+    between = " " if above == below else " slash "
+    return f"{numbers_en.cardinal(above)}{between}{numbers_en.cardinal(below)}"
 
 
 def mixed_en(whole: str, above: str, below: str) -> str:
@@ -59,6 +65,10 @@ def mixed_en(whole: str, above: str, below: str) -> str:
 
 def _mixed_en(match: re.Match[str]) -> str:
     return mixed_en(*match.groups()) if 0 < int(match[2]) < int(match[3]) else match[0]
+
+
+def _part_of_en(match: re.Match[str]) -> str:
+    return f"{fraction_en(*match.groups())} of a " if is_fraction(*match.groups()) else match[0]
 
 
 def _fraction_of_kind_en(match: re.Match[str]) -> str:
@@ -106,7 +116,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(_ORDINAL_EN, _ordinal_en),
     rule(_MIXED, _mixed_zh),
     rule(rf"(?<![\d/])(\d{{1,3}}(?:/\d{{1,3}})+)(?=\s?(?:{_SERIES_ZH}))", _series_zh),
-    rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/]|\.\d)", _slash_zh),
+    rule(r"(?<![\d/.])(\d{1,5})/(\d{1,5})(?![\d/]|\.\d)", _slash_zh),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~){{1,2}}\s?({NUMBER})(?P<counted>(?=\s?(?:{COUNTED_ZH})))?(?![\d-])", _range_zh),
     rule(r"(?<=[周拜期][一二三四五六日天])\s?(?:-|–|—|~){1,2}\s?(?=周|星期|礼拜|[一二三四五六日天])", "到"),
@@ -123,9 +133,10 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.])1/2 (?=(?:an? )?(?:hour|mile|cup|dozen|pound|day|price)\b)", "half a "),
+    rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2}) (?=(?:mile|cup|pound|day|teaspoon|tablespoon|gallon|quart|pint|lit(?:er|re))\b)", _part_of_en),
     rule(r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})-(?=[a-z])", _fraction_of_kind_en),
     rule(_MIXED, _mixed_en),
-    rule(r"(?<![\d/.])(\d{1,4})/(\d{1,4})(?![\d/]|\.\d)", _slash_en),
+    rule(r"(?<![\d/.])(\d{1,5})/(\d{1,5})(?![\d/]|\.\d)", _slash_en),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])}"),
     rule(_ORDINAL_EN, _ordinal_en),
     rule(rf"{_LONE}(\d{{3,}})-(\d{{3,}})(?![\d-]|[.,]\d)", _code_en),

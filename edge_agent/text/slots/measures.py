@@ -306,7 +306,6 @@ EN: Final[tuple[Rule, ...]] = (
         lambda m: f"{m[1]}{numbers_en.cardinal(m[2])} {'amp' if m[2] == '1' else 'amps'}",
     ),
     rule(rf"(?<![\d.])({NUMBER})[ -]?ct\.?(?= (?:diamond|gold|sapphire|ruby|emerald)s?\b)", lambda m: f"{numbers_en.cardinal(m[1])} carat"),
-    rule(rf"(?<![\d.])({NUMBER}) ?/ ?({NUMBER})(?= ?(?:pcs|pieces|units|parts)\b)", lambda m: f"{numbers_en.cardinal(m[1])} of {m[2]}"),
     rule(rf"(?<![\d.])({NUMBER})%?{TO}({NUMBER})\s?%", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])} percent"),
     rule(rf"({_SIGNED})\s?%", lambda m: f"{signed_en(m[1])} percent"),
     rule(
