@@ -81,7 +81,9 @@ def _by_broker(
         if event is not None and event["id"] == request["id"]:
             yield event
             until = time.monotonic() + patience_s
-    raise _NobodyAnswers(f"no answer from {mqtt.site}/{mqtt.device} about {request['id']}; see: edge-agent status")
+    # The broker keeps it for a daemon that is away for a while.
+    about = f"{request['id']}, which may be spoken later all the same"
+    raise _NobodyAnswers(f"no answer from {mqtt.site}/{mqtt.device} about {about}; see: edge-agent status")
 
 
 def _by_socket(folder: Path, request: dict[str, Any], answer_timeout_s: float) -> Iterator[dict[str, Any]]:

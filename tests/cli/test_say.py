@@ -71,6 +71,7 @@ class TestThroughTheDaemon:
         result = edge_agent("say", "--answer-timeout-s", 0.2, "text")
         assert result.code == 9
         assert "no answer from store/kiosk-1" in result.err
+        assert "may be spoken later" in result.err
 
     def test_others_events_are_not_ours(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
         answering = daemon(kinds=())
