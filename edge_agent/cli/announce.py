@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from edge_agent.ingress import MqttConfig
 from edge_agent.ingress.broker_client import BrokerClient
 from edge_agent.parse import Rejected, parse
 
+_WONDER_AFTER_S = 10.0
+"""For so long nobody wonders why nothing is heard."""
 _LONGEST_SPEECH_S = 1800.0
 """Ten repetitions of the longest text; nothing that began in time takes longer."""
 
@@ -48,8 +51,13 @@ def announce(config: Config, request: dict[str, Any], *, wait: bool, answer_time
             events = _by_broker(way, config.mqtt.build(), request, payload, answer_timeout_s, patience_s)
         else:
             events = _by_socket(way, request, answer_timeout_s)
+        hint = threading.Timer(_WONDER_AFTER_S, _hint)
         try:
-            for event in events:
+            for number, event in enumerate(events):
+                if number == 0:
+                    hint.start()
+                else:
+                    hint.cancel()
                 if as_json:
                     print_json_line(event)
                 else:
@@ -61,7 +69,13 @@ def announce(config: Config, request: dict[str, Any], *, wait: bool, answer_time
                     return ExitCode.OK
         except _NobodyAnswers as error:
             click.echo(f"edge-agent: {error}", err=True)
+        finally:
+            hint.cancel()
     return ExitCode.NO_ANSWER
+
+
+def _hint() -> None:
+    click.echo("edge-agent: not spoken yet; what keeps it may be told by: edge-agent status", err=True)
 
 
 def _by_broker(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import soundfile
 
 from edge_agent.announcement import OnInterrupt, Priority
+from edge_agent.cli import announce
 from edge_agent.playback.loudness import integrated_lufs
 from tests.cli.conftest import Answering, EdgeAgent
 from tests.rigs.mosquitto import Mosquitto
@@ -72,6 +74,20 @@ class TestThroughTheDaemon:
         assert result.code == 9
         assert "no answer from store/kiosk-1" in result.err
         assert "may be spoken later" in result.err
+
+    def test_who_hears_nothing_for_long_is_told_where_to_look(
+        self, edge_agent: EdgeAgent, daemon: Daemon, later: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """No sound card, a long queue, a daemon that has died."""
+        monkeypatch.setattr("edge_agent.cli.announce._WONDER_AFTER_S", 0.01)
+        told = threading.Event()
+        hint = announce._hint
+        monkeypatch.setattr(announce, "_hint", lambda: (hint(), told.set()))
+        answering = daemon(kinds=("accepted",))
+        later(lambda: (told.wait(60), answering._publish("expired", answering.announcements[0].id, {})))
+        result = edge_agent("say", "text")
+        assert (result.code, [line.split()[1] for line in result.lines]) == (4, ["accepted", "expired"])
+        assert result.err == "edge-agent: not spoken yet; what keeps it may be told by: edge-agent status\n"
 
     def test_others_events_are_not_ours(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
         answering = daemon(kinds=())
