@@ -46,7 +46,6 @@ def command(session: Session, device_or_folder: Path, mounted: bool, result: Pat
             result.write_bytes(report.log(f"{config.mqtt.site}/{config.mqtt.device}").encode("utf-8-sig"))
     except OSError as error:
         click.echo(f"edge-agent: the result is not kept: {error}", err=True)
-    teller.result(report)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -57,6 +56,8 @@ def command(session: Session, device_or_folder: Path, mounted: bool, result: Pat
             print_table(("file", "voice", "result"), rows)
     if report.detail:
         click.echo(f"edge-agent: {report.detail}", err=True)
+    # Last: a daemon that is restarting is waited for.
+    teller.result(report)
     return ExitCode.OK if report.ok else ExitCode.FAILED
 
 

@@ -45,9 +45,13 @@ class PolicySection(Section):
         return PolicyConfig(**given, quiet_hours=windows)
 
     def problems(self) -> Iterable[tuple[str, str]]:
-        try:
-            self.build()
-        except QuietWindowError as error:
-            yield "quiet_hours", f"holds a {error}"
-        except PolicyError as error:
-            yield error.setting, str(error).removeprefix(f"policy setting {error.setting} ")
+        for window in self.quiet_hours:
+            try:
+                QuietWindow.parse(window)
+            except QuietWindowError as error:
+                yield "quiet_hours", f'holds "{error.text}", which {error.problem}'
+        for key in ("blocked_words", "time_zone"):
+            try:
+                PolicyConfig(**{key: getattr(self, key)})
+            except PolicyError as error:
+                yield error.setting, str(error).removeprefix(f"policy setting {error.setting} ")

@@ -17,11 +17,12 @@ _LONGEST_CHAIN = 64
 
 
 class QuietWindowError(EdgeAgentError):
-    """Text that is not a quiet window; ``text`` is it."""
+    """Text that is not a quiet window; ``text`` is it, and ``problem`` what is wrong with it and what is right."""
 
     def __init__(self, text: str, problem: str) -> None:
-        super().__init__(f'quiet window "{text}" {problem}; write it as "22:00-07:00" or "sat,sun 20:00-10:00"')
         self.text = text
+        self.problem = f'{problem}; write it as "22:00-07:00" or "sat,sun 20:00-10:00"'
+        super().__init__(f'quiet window "{text}" {self.problem}')
 
 
 @dataclass(frozen=True, slots=True)

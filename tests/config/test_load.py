@@ -80,7 +80,7 @@ level = "loud"
     assert found["mqtt.port"] == f"{file}:2: mqtt.port is 99999; allowed: a whole number from 1 to 65535"
     assert found["mqtt.hst"] == f"{file}:3: mqtt.hst is not a known key (did you mean host?)"
     assert found["mqtt.site"].startswith(f"{file}:4: mqtt.site is 'a b'")
-    assert found["policy.quiet_hours"].startswith(f'{file}:7: policy.quiet_hours holds a quiet window "25:00-xx"')
+    assert found["policy.quiet_hours"].startswith(f'{file}:7: policy.quiet_hours holds "25:00-xx", which is not understood')
     assert found["policy.daily_quota"] == f"{file}:10: policy.daily_quota is -3; allowed: a whole number from 1"
     assert found["announcement.templates"].startswith(f"{file}:13: announcement.templates template 2")
     assert found["[adio]"] == f"{file}:15: [adio] is not a section (did you mean audio?)"
@@ -94,6 +94,11 @@ level = "loud"
 
 def test_keys_that_depend_on_each_other(tmp_path: Path) -> None:
     assert "without a username" in faults(tmp_path, '[mqtt]\npassword = "hush"\n')["mqtt.password"]
+
+
+def test_what_only_the_policy_knows_is_reported_at_once_too(tmp_path: Path) -> None:
+    settings = '[policy]\nquiet_hours = ["25:00-07:00"]\nblocked_words = ["!"]\ntime_zone = "Mars/Base"\n'
+    assert set(faults(tmp_path, settings)) == {"policy.quiet_hours", "policy.blocked_words", "policy.time_zone"}
 
 
 def test_a_fault_of_one_key_does_not_shine_back_from_another(tmp_path: Path) -> None:
