@@ -14,6 +14,7 @@ from edge_agent import __version__, wire
 from edge_agent.ingress.base import Inbox, Message, Route, Verdict
 from edge_agent.ingress.commands import Command, Ping, Prewarm, Status
 from edge_agent.ingress.zmq_doors import Door
+from edge_agent.ingress.zmq_gate import client_key
 from edge_agent.ingress.zmq_keys import KeyRing, KeysError
 from edge_agent.ingress.zmq_requests import Reply, Say, read_request
 from edge_agent.ingress.zmq_window import Window
@@ -82,13 +83,12 @@ class Desk:
         """
         if not door.monitors:
             return f"zmq:{door.name}"
-        name = str(frame.get("User-Id"))
         try:
-            if self._keys.lets_in(name):
+            if (name := self._keys.name_of(client_key(frame))) is not None:
                 return f"zmq:{name}"
         except KeysError as error:
             log.error("nobody let in error=%r", str(error))
-        raise Rejected("key", f"of {name} was revoked", "a key on the allow-list", kind=Refusal.UNAUTHORISED)
+        raise Rejected("key", "was revoked", "a key on the allow-list", kind=Refusal.UNAUTHORISED)
 
     # ---- the core's thread
 

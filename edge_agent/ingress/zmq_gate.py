@@ -1,10 +1,14 @@
-"""Who may connect: ZeroMQ's authentication protocol (ZAP, RFC 27), answered from the allow-list."""
+"""Who may connect: ZeroMQ's authentication protocol (ZAP, RFC 27), answered from the allow-list.
+
+Whoever is let in is known by its public key: a name may be given to another key while connections of the old one last.
+"""
 
 from __future__ import annotations
 
 import logging
 
 import zmq
+from zmq.utils import z85
 
 from edge_agent.ingress.zmq_keys import KeyRing, KeysError
 
@@ -29,14 +33,14 @@ class Gate:
     def answer(self) -> None:
         """Answer one question; call when the socket is readable."""
         version, request_id, _domain, address, _identity, mechanism, *credentials = self.socket.recv_multipart()
-        name = self._name(address, mechanism, credentials)
-        status, text = (b"200", b"OK") if name else (b"400", b"this key is not on the list")
-        self.socket.send_multipart([version, request_id, status, text, (name or "").encode(), b""])
+        user_id = self._user_id(address, mechanism, credentials)
+        status, text = (b"200", b"OK") if user_id else (b"400", b"this key is not on the list")
+        self.socket.send_multipart([version, request_id, status, text, user_id or b"", b""])
 
     def close(self) -> None:
         self.socket.close()
 
-    def _name(self, address: bytes, mechanism: bytes, credentials: list[bytes]) -> str | None:
+    def _user_id(self, address: bytes, mechanism: bytes, credentials: list[bytes]) -> bytes | None:
         if mechanism != b"CURVE" or len(credentials) != 1:
             return None
         try:
@@ -44,6 +48,12 @@ class Gate:
         except KeysError as error:
             log.error("nobody let in error=%r", str(error))
             return None
-        if name is not None:
-            log.info("zmq client let in name=%s address=%s", name, address.decode("ascii", "replace"))
-        return name
+        if name is None:
+            return None
+        log.info("zmq client let in name=%s address=%s", name, address.decode("ascii", "replace"))
+        return z85.encode(credentials[0])
+
+
+def client_key(frame: zmq.Frame) -> bytes:
+    """The public key (32 raw bytes) of who sent a frame through a door that is guarded."""
+    return z85.decode(str(frame.get("User-Id")))

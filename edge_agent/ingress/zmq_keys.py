@@ -124,15 +124,6 @@ class KeyRing:
         self._refresh()
         return self._names.get(public_key)
 
-    def lets_in(self, name: str) -> bool:
-        """Whether a client is still allowed.
-
-        Raises:
-            KeysError: the list cannot be read.
-        """
-        self._refresh()
-        return name in self._names.values()
-
     def _refresh(self) -> None:
         try:
             status = self._clients.stat()

@@ -19,7 +19,7 @@ import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.client import Keys, NoAnswer, Rejected, SpeechClient
+from edge_agent.client import Keys, NoAnswer, Refused, Rejected, SpeechClient
 from edge_agent.events import Event
 from edge_agent.ingress import Cancel, Ping, Prewarm, Status, Stop, ZmqConfig, ZmqIngress
 from edge_agent.ingress.zmq_keys import KeysError, make_pair
@@ -437,6 +437,18 @@ def test_allowing_and_revoking_need_no_restart(network: Station) -> None:
         with pytest.raises(Rejected, match="was revoked"):
             speech.say("x", lang="en")
     assert len(network.core.messages) == 1
+    assert network.core.refusals == ["unauthorised"]
+
+
+def test_a_name_that_goes_to_a_new_key_leaves_nothing_to_the_old_one(network: Station) -> None:
+    """A key was stolen; who has it is connected."""
+    stolen = network.client_file("nav")
+    with SpeechClient(network.address, keys=stolen, timeout_s=20) as thief:
+        assert thief.ping() > 0
+        network.keys.revoke("nav")
+        network.keys.allow("nav", make_pair().public)
+        with pytest.raises(Refused, match="was revoked"):
+            thief.stop()
     assert network.core.refusals == ["unauthorised"]
 
 
