@@ -1,5 +1,6 @@
 """Which voices there are."""
 
-from edge_agent.voices.catalog import Catalog, UnknownVoice, VoiceInfo
+from edge_agent.voices.card import VoiceInfo
+from edge_agent.voices.catalog import Catalog, UnknownVoice
 
 __all__ = ["Catalog", "UnknownVoice", "VoiceInfo"]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from edge_agent import state_file
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.card import CARD, VoiceInfo, read_card
+from edge_agent.voices.memory import VoiceMemory
 
 log = logging.getLogger(__name__)
 
 BUILT_IN = Path(__file__).resolve().parent / "default"
-CARD = "voice.json"
 
 
 class UnknownVoice(EdgeAgentError):
@@ -26,26 +25,6 @@ class UnknownVoice(EdgeAgentError):
     def __init__(self, voice_id: str | None, known: tuple[str, ...], problem: str | None = None) -> None:
         self.voice_id, self.known, self.problem = voice_id, known, problem
         super().__init__(problem or f"there is no voice {voice_id!r}; installed are: {', '.join(known) or 'none'}")
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceInfo:
-    """What can be known of a voice without loading it; enough to find its recordings in the phrase cache.
-
-    ``seq`` is the version of one from the store; ``usable_until``, in seconds since the epoch, is when it or its owner's
-    consent ends.
-    """
-
-    id: str
-    display_name: str
-    engine: str
-    languages: tuple[str, ...]
-    sample_rate: int
-    loudness_lufs: float
-    digest: str
-    folder: str
-    seq: int | None = None
-    usable_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +65,7 @@ class Catalog:
     """
 
     def __init__(self, state_dir: Path, built_in: Path = BUILT_IN, shelf: Shelf | None = None, clock: Clock | None = None) -> None:
-        self._memory = state_dir / "voices.json"
+        self._memory = VoiceMemory(state_dir)
         self._built_in = built_in
         self._shelf, self._clock = shelf, clock or SystemClock()
         self._card: tuple[object, VoiceInfo | None] | None = None
@@ -173,8 +152,7 @@ class Catalog:
     def remember(self, voice: VoiceInfo) -> None:
         """Keep a voice's facts; failing to is logged, since speech needs it only after damage."""
         try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            state_file.write(self._memory, {**self._memories(), voice.id: asdict(voice), "": {"last": voice.id}})
+            self._memory.keep(voice)
         except OSError as error:
             log.warning("voice not remembered voice=%s error=%r", voice.id, str(error))
 
@@ -199,37 +177,7 @@ class Catalog:
             self._card = (stamp, voice)
         return self._card[1]
 
-    def _memories(self) -> dict[str, dict]:
-        try:
-            facts = json.loads(self._memory.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return {name: each for name, each in facts.items() if name != "version"} if isinstance(facts, dict) else {}
-
     def _remembered(self, voice_id: str | None, shelved: Shelved) -> VoiceInfo | None:
-        facts = self._memories()
-        try:
-            facts = facts[voice_id if voice_id is not None else facts[""]["last"]]
-            voice = VoiceInfo(**{**facts, "languages": tuple(facts["languages"])})
-        except (KeyError, TypeError):
-            return None
+        voice = self._memory.recall(voice_id)
         # A store that is whole and does not have the voice says that it was deleted.
-        return None if voice.seq is not None and shelved.trouble is None else voice
-
-
-def read_card(folder: Path) -> VoiceInfo:
-    """The facts in a voice folder's ``voice.json``.
-
-    Raises:
-        EdgeAgentError: it is missing or garbled.
-    """
-    path = folder / CARD
-    try:
-        raw = path.read_bytes()
-        card = json.loads(raw)
-        return VoiceInfo(
-            str(card["voice_id"]), str(card["display_name"]), str(card["engine"]), tuple(card["languages"]),
-            int(card["shape"]["sample_rate"]), float(card["loudness_lufs"]), hashlib.sha256(raw).hexdigest(), str(folder),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EdgeAgentError(f"{path} is not a readable voice card: {error!r}; install the voice again") from error
+        return None if voice is not None and voice.seq is not None and shelved.trouble is None else voice

@@ -7,15 +7,16 @@ describes it. ``consent.json.minisig`` beside it is a minisign signature (Ed2551
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.voices import document
+from edge_agent.voices.document import CONTROL, SHA256, TIME_WANTED, fits, is_time, show_time
 from edge_agent.voices.keys import KeysError, PublicKey, Signature
 
 FORMAT = "voice-consent/1"
@@ -25,11 +26,8 @@ MAX_RECORDINGS = 20_000
 MAX_LIST = 250
 MAX_TEXT = 300
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-SHA256 = re.compile(r"[0-9a-f]{64}")
 PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 TERRITORY = re.compile(r"[A-Z]{2}|worldwide")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 Reason = Literal["missing", "unsigned", "untrusted", "forged", "malformed", "not_yet_valid", "expired"]
 
@@ -78,18 +76,17 @@ class Consent:
         _expect_list("recordings", self.recordings, SHA256, MAX_RECORDINGS, "SHA-256 in hex", empty=self.kind == "synthetic")
         for name in ("speaker_sha256", "document_sha256"):
             value = getattr(self, name)
-            _expect(value is None or _matches(SHA256, value), name, "a SHA-256 in hex, or null")
+            _expect(value is None or fits(SHA256, value), name, "a SHA-256 in hex, or null")
         for name in ("valid_from", "valid_until", "created"):
             value = getattr(self, name)
             optional = name == "valid_until" and self.kind == "synthetic" and value is None
-            exact = isinstance(value, datetime) and value.tzinfo == timezone.utc and not value.microsecond
-            _expect(optional or exact, name, "a UTC time such as 2026-01-31T00:00:00Z")
+            _expect(optional or is_time(value), name, TIME_WANTED)
         _expect(self.valid_until is None or self.valid_from < self.valid_until, "valid_until", "after valid_from")
 
     def to_bytes(self) -> bytes:
         """The canonical record: what is signed."""
         record = {"format": FORMAT, **{each.name: _plain_value(getattr(self, each.name)) for each in fields(self)}}
-        return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return document.to_bytes(record)
 
     @classmethod
     def from_bytes(cls, record: bytes) -> Consent:
@@ -98,7 +95,10 @@ class Consent:
         Raises:
             ConsentError: ``malformed``.
         """
-        values = _read_json(record)
+        try:
+            values = document.read(record)
+        except ValueError as error:
+            raise ConsentError("malformed", f"the consent record is not readable JSON: {error}") from error
         if values.pop("format", None) != FORMAT:
             raise ConsentError("malformed", f"the consent record is not of format {FORMAT}; have it signed anew")
         names = {each.name for each in fields(cls)}
@@ -143,11 +143,11 @@ def verify_consent_bytes(record: bytes, signature: bytes, trusted_keys: Iterable
     consent = Consent.from_bytes(record)
     # Messages travel to logs, brokers and sticks, so none names the owner.
     if now < consent.valid_from:
-        begins = f"the owner's consent holds only from {_show(consent.valid_from)} on"
-        raise ConsentError("not_yet_valid", f"{begins}, and here it is {_show(now)}; check the device's clock")
+        begins = f"the owner's consent holds only from {show_time(consent.valid_from)} on"
+        raise ConsentError("not_yet_valid", f"{begins}, and here it is {show_time(now)}; check the device's clock")
     if consent.valid_until is not None and now >= consent.valid_until:
-        ended = f"the owner's consent ended at {_show(consent.valid_until)}"
-        raise ConsentError("expired", f"{ended}, and here it is {_show(now)}; ask for a new one")
+        ended = f"the owner's consent ended at {show_time(consent.valid_until)}"
+        raise ConsentError("expired", f"{ended}, and here it is {show_time(now)}; ask for a new one")
     return consent
 
 
@@ -185,41 +185,19 @@ def _read(path: Path, at_most: int, reason: Reason) -> bytes:
     return content
 
 
-def _read_json(record: bytes) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        values = dict(pairs)
-        if len(values) != len(pairs):
-            raise ValueError("a field is given twice")
-        return values
-
-    try:
-        values = json.loads(record.decode(), object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        raise ConsentError("malformed", f"the consent record is not readable JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise ConsentError("malformed", "the consent record is not a JSON object")
-    return values
-
-
 def _time(name: str, value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        if _matches(TIME, value):
-            return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    except ValueError:
-        pass
-    raise ConsentError("malformed", f"consent record: {name} is not a UTC time such as 2026-01-31T00:00:00Z")
+        return document.parse_time(value)
+    except ValueError as error:
+        raise ConsentError("malformed", f"consent record: {name} is not {TIME_WANTED}") from error
 
 
 def _plain_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return _show(value)
+        return show_time(value)
     return list(value) if isinstance(value, tuple) else value
-
-
-def _show(time: datetime) -> str:
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _expect(condition: bool, name: str, wanted: str) -> None:
@@ -230,11 +208,7 @@ def _expect(condition: bool, name: str, wanted: str) -> None:
 def _expect_list(name: str, values: Any, pattern: re.Pattern[str], most: int, wanted: str, *, empty: bool = False) -> None:
     good = isinstance(values, tuple) and (empty or values) and len(values) <= most
     _expect(good and len(set(map(str, values))) == len(values), name, f"a list of {0 if empty else 1} to {most} different items")
-    _expect(all(_matches(pattern, value) for value in values), name, wanted)
-
-
-def _matches(pattern: re.Pattern[str], value: Any) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
+    _expect(all(fits(pattern, value) for value in values), name, wanted)
 
 
 def _plain(value: Any) -> bool:

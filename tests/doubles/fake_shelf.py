@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.catalog import Shelved, read_card
+from edge_agent.voices.card import read_card
+from edge_agent.voices.catalog import Shelved
 from edge_agent.voices.store.facts import Facts
 from edge_agent.voices.store.layout import FACTS, FILES, Layout
 from edge_agent.voices.store.state import Entry, State, write_state

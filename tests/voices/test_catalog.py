@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge_agent.voices import Catalog, UnknownVoice
-from edge_agent.voices.catalog import Shelved, VoiceInfo
+from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
+from edge_agent.voices.catalog import Shelved
 from tests.doubles.fake_engine import write_voice
 from tests.doubles.fake_shelf import FolderShelf
 

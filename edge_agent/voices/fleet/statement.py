@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.consent import SHA256, TIME
+from edge_agent.voices import document
+from edge_agent.voices.document import SHA256, TIME, TIME_WANTED, fits, parse_time
 from edge_agent.voices.keys import Role, Signature, SignatureRefused, Trust
 from edge_agent.voices.pack.manifest import MAX_SEQ, VOICE_ID
 from edge_agent.voices.rollout import reaches
@@ -60,12 +60,12 @@ class Announcement:
     choose: bool = True
 
     def __post_init__(self) -> None:
-        _expect(_matches(VOICE_ID, self.voice), "voice", "a voice's id")
+        _expect(fits(VOICE_ID, self.voice), "voice", "a voice's id")
         _expect(_whole(self.seq, 1, MAX_SEQ), "seq", f"1 to {MAX_SEQ}")
         _expect(_whole(self.size, 1, MAX_PACK_BYTES), "size", f"1 to {MAX_PACK_BYTES}")
-        _expect(_matches(SHA256, self.sha256), "sha256", "a SHA-256 in hex")
-        _expect(_matches(TIME, self.expires), "expires", "a UTC time such as 2026-01-31T00:00:00Z")
-        _expect(self.url is None or _matches(_URL, self.url), "url", "http:// or https://, or null")
+        _expect(fits(SHA256, self.sha256), "sha256", "a SHA-256 in hex")
+        _expect(fits(TIME, self.expires), "expires", TIME_WANTED)
+        _expect(self.url is None or fits(_URL, self.url), "url", "http:// or https://, or null")
         _expect(self.chunk_bytes is None or _whole(self.chunk_bytes, *CHUNK_BYTES), "chunk_bytes", f"{CHUNK_BYTES[0]} to {CHUNK_BYTES[1]}")
         _expect(self.url is not None or self.chunk_bytes is not None, "url", "given, or chunk_bytes")
         _expect(_whole(self.rollout_percent, 0, 100), "rollout_percent", "0 to 100")
@@ -90,11 +90,11 @@ class DeletionOrder:
     expires: str
 
     def __post_init__(self) -> None:
-        _expect(_matches(VOICE_ID, self.voice), "voice", "a voice's id")
+        _expect(fits(VOICE_ID, self.voice), "voice", "a voice's id")
         _expect(_whole(self.up_to, 1, MAX_SEQ), "up_to", f"1 to {MAX_SEQ}")
         known = isinstance(self.devices, tuple) and 1 <= len(self.devices) <= 100
-        _expect(known and all(each == "*" or _matches(_DEVICE, each) for each in self.devices), "devices", 'a list of names, or ["*"]')
-        _expect(_matches(TIME, self.expires), "expires", "a UTC time such as 2026-01-31T00:00:00Z")
+        _expect(known and all(each == "*" or fits(_DEVICE, each) for each in self.devices), "devices", 'a list of names, or ["*"]')
+        _expect(fits(TIME, self.expires), "expires", TIME_WANTED)
 
     def is_for(self, device: str) -> bool:
         return "*" in self.devices or device in self.devices
@@ -161,7 +161,10 @@ def is_over(statement: Announcement | DeletionOrder, now: datetime) -> bool:
     Raises:
         StatementRefused: ``malformed``: there is no such day.
     """
-    return now >= _time(statement.expires)
+    try:
+        return now >= parse_time(statement.expires)
+    except ValueError as error:
+        raise StatementRefused("malformed", f"expires: {error}") from error
 
 
 def _build(kind: type[Statement], values: dict[str, Any]) -> Statement:
@@ -178,28 +181,14 @@ def _object(content: bytes) -> dict[str, Any]:
     try:
         if len(content) > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES} bytes")
-        values = json.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise StatementRefused("malformed", f"it is not readable JSON: {error}") from error
-    if not isinstance(values, Mapping):
-        raise StatementRefused("malformed", "it is not a JSON object")
-    return dict(values)
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        return document.read(content)
     except ValueError as error:
-        raise StatementRefused("malformed", f"expires: {error}") from error
+        raise StatementRefused("malformed", f"it is not readable JSON: {error}") from error
 
 
 def _expect(condition: bool, name: str, wanted: str) -> None:
     if not condition:
         raise StatementRefused("malformed", f"{name} must be {wanted}")
-
-
-def _matches(pattern: re.Pattern[str], value: Any) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _whole(value: Any, least: int, most: int) -> bool:

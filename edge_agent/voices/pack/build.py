@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from edge_agent import __version__
 from edge_agent.templates import Templates
-from edge_agent.voices.catalog import CARD
+from edge_agent.voices.card import CARD
 from edge_agent.voices.consent import Consent, ConsentError
 from edge_agent.voices.pack import ustar
 from edge_agent.voices.pack.chime import read_chime

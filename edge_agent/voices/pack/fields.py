@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
-from edge_agent.voices.consent import CONTROL, TIME
+from edge_agent.voices import document
 from edge_agent.voices.pack.errors import PackError
 from edge_agent.voices.pack.ustar import MAX_NAME_BYTES
 
@@ -24,12 +24,12 @@ def expect(condition: bool, name: str, wanted: str) -> None:
 
 
 def text(name: str, value: Any, most: int) -> None:
-    good = isinstance(value, str) and 1 <= len(value) <= most and value.strip() == value and not CONTROL.search(value)
+    good = isinstance(value, str) and 1 <= len(value) <= most and value.strip() == value and not document.CONTROL.search(value)
     expect(good, name, f"1 to {most} characters without control characters or space around them")
 
 
 def matches(name: str, value: Any, pattern: re.Pattern[str], wanted: str) -> None:
-    expect(isinstance(value, str) and pattern.fullmatch(value) is not None, name, wanted)
+    expect(document.fits(pattern, value), name, wanted)
 
 
 def integer(name: str, value: Any, least: int, most: int) -> None:
@@ -43,8 +43,7 @@ def items(name: str, values: Any, least: int, most: int) -> None:
 
 
 def time(name: str, value: Any) -> None:
-    exact = isinstance(value, datetime) and value.tzinfo == timezone.utc and not value.microsecond
-    expect(exact, name, "a UTC time such as 2026-01-31T00:00:00Z")
+    expect(document.is_time(value), name, document.TIME_WANTED)
 
 
 def path(value: Any) -> None:
@@ -62,12 +61,6 @@ def parse_time(name: str, value: Any) -> datetime:
         PackError: ``malformed``.
     """
     try:
-        if isinstance(value, str) and TIME.fullmatch(value):
-            return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    except ValueError:
-        pass
-    raise PackError("malformed", f"manifest: {name} must be a UTC time such as 2026-01-31T00:00:00Z")
-
-
-def show_time(value: datetime) -> str:
-    return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return document.parse_time(value)
+    except ValueError as error:
+        raise PackError("malformed", f"manifest: {name} must be {document.TIME_WANTED}") from error

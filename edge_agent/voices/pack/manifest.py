@@ -6,7 +6,6 @@ signature beside it covers exactly those bytes, and they cover every file by its
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -14,9 +13,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from edge_agent.templates import TemplateListError, Templates
+from edge_agent.voices import document
 from edge_agent.voices.consent import RECORD_FILE as CONSENT
-from edge_agent.voices.consent import SHA256
 from edge_agent.voices.consent import SIGNATURE_FILE as CONSENT_SIGNATURE
+from edge_agent.voices.document import SHA256, show_time
 from edge_agent.voices.pack import fields as check
 from edge_agent.voices.pack.chime import MAX_CHIME_BYTES
 from edge_agent.voices.pack.errors import PackError
@@ -37,7 +37,6 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}([-+.][0-9A-Za-z.-]{1,40})?")
 _RELEASE = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,3}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
-_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,7 +122,7 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """The canonical manifest: what is signed."""
         values = {"format": FORMAT, **{each.name: _plain_value(getattr(self, each.name)) for each in fields(self)}}
-        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return document.to_bytes(values)
 
     @classmethod
     def from_bytes(cls, content: bytes, limits: Limits | None = None) -> Manifest:
@@ -135,7 +134,10 @@ class Manifest:
         limits = limits or Limits()
         if len(content) > limits.manifest_bytes:
             raise PackError("too_large", f"the manifest has more than {limits.manifest_bytes} bytes")
-        values = _read_json(content)
+        try:
+            values = document.read(content)
+        except ValueError as error:
+            raise PackError("malformed", f"the manifest is not readable JSON: {error}") from error
         if values.pop("format", None) != FORMAT:
             raise PackError("malformed", f"the manifest is not of format {FORMAT}; a newer program may be able to read it")
         names = {each.name for each in fields(cls)}
@@ -180,12 +182,12 @@ class Manifest:
         Raises:
             PackError: ``not_yet_valid`` or ``expired``.
         """
-        name, here = f"voice {self.id} {self.version}", f"and here it is {check.show_time(now)}"
+        name, here = f"voice {self.id} {self.version}", f"and here it is {show_time(now)}"
         if now < self.valid_from:
-            begins = f"{name} is valid only from {check.show_time(self.valid_from)} on"
+            begins = f"{name} is valid only from {show_time(self.valid_from)} on"
             raise PackError("not_yet_valid", f"{begins}, {here}; check the device's clock")
         if self.expires is not None and now >= self.expires:
-            raise PackError("expired", f"{name} expired at {check.show_time(self.expires)}, {here}; get a newer pack")
+            raise PackError("expired", f"{name} expired at {show_time(self.expires)}, {here}; get a newer pack")
 
     def reaches(self, device: str) -> bool:
         """Whether the staged release includes a device, see :mod:`edge_agent.voices.rollout`."""
@@ -239,35 +241,9 @@ def _read_entry(values: Any) -> FileEntry:
     return FileEntry(**values)
 
 
-def _read_json(content: bytes) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        values = dict(pairs)
-        if len(values) != len(pairs):
-            raise ValueError("a field is given twice")
-        return values
-
-    def integer(digits: str) -> int:
-        if len(digits) > _DIGITS + 1:
-            raise ValueError(f"a number has {len(digits)} digits")
-        return int(digits)
-
-    def refuse(number: str) -> Any:
-        raise ValueError(f"{number[:40]} is not a whole number")
-
-    try:
-        values = json.loads(
-            content.decode(), object_pairs_hook=unique, parse_int=integer, parse_float=refuse, parse_constant=refuse
-        )
-    except (ValueError, RecursionError) as error:
-        raise PackError("malformed", f"the manifest is not readable JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise PackError("malformed", "the manifest is not a JSON object")
-    return values
-
-
 def _plain_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return check.show_time(value)
+        return show_time(value)
     if isinstance(value, FileEntry):
         return {"path": value.path, "size": value.size, "sha256": value.sha256}
     if isinstance(value, (list, tuple)):

@@ -6,9 +6,10 @@ from edge_agent.voices.store.errors import REASONS, AlreadyInstalled, StoreError
 from edge_agent.voices.store.facts import Facts
 from edge_agent.voices.store.gate import Gate, KeyGate
 from edge_agent.voices.store.receipt import Receipt
+from edge_agent.voices.store.settings import Settings
 from edge_agent.voices.store.shelf import StoreShelf, open_catalog
 from edge_agent.voices.store.state import Entry, State
-from edge_agent.voices.store.store import Settings, Store
+from edge_agent.voices.store.store import Store
 from edge_agent.voices.store.traces import Downloads, EngineCache, Memory, Phrases, Trace
 
 __all__ = [

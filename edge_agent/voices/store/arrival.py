@@ -81,15 +81,6 @@ def _unpack(store: Store, parcel: Parcel, digest: str) -> Facts:
     return facts
 
 
-def check_identity(manifest: Manifest, voice_id: str, seq: int) -> None:
-    """
-    Raises:
-        StoreError: ``damaged``: a good version, but not the one whose place it takes.
-    """
-    if (manifest.id, manifest.seq) != (voice_id, seq):
-        raise StoreError("damaged", f"in the place of voice {voice_id} {seq} lies {manifest.id} {manifest.seq}; install the voice again")
-
-
 def _check_order(store: Store, state: State, manifest: Manifest, digest: str) -> None:
     """
     Raises:

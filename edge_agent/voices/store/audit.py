@@ -15,6 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from edge_agent.voices.document import show_time
+
 FIRST = "0" * 64
 _READ_BYTES = 64 * 1024
 
@@ -47,7 +49,7 @@ def next_line(last_line: str, at: float, event: str, *, voice: str | None, seq: 
     """The line that follows ``last_line`` (empty for the first), without its end."""
     number = json.loads(last_line)["n"] + 1 if last_line else 1
     before = hashlib.sha256(last_line.encode()).hexdigest() if last_line else FIRST
-    moment = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = show_time(datetime.fromtimestamp(at, timezone.utc))
     record = {"n": number, "at": moment, "event": event, "voice": voice, "seq": seq, "by": by, "detail": dict(detail), "before": before}
     return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
 

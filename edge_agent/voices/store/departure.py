@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.errors import EdgeAgentError
+from edge_agent.voices.document import show_time
 from edge_agent.voices.store import disk
 from edge_agent.voices.store.errors import StoreError
 from edge_agent.voices.store.layout import KEY_SLOT
@@ -73,7 +74,7 @@ def _finish(store: Store, state: State, voice_id: str, *, by: str, versions: lis
     files = sum(1 for path in folder.rglob("*") if path.is_file())
     _remove(folder)
     erased = {"files": files} | {trace.name: trace.erase(voice_id) for trace in store.settings.traces}
-    at = store.book.now(state).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = show_time(store.book.now(state))
     # Named by when the deletion began: another go at its end writes the same receipt, not one more.
     stem = f"{voice_id}-{state.voices[voice_id].counter}-{(begun.at if begun else at).replace(':', '')}"
     path = store.layout.receipts / f"{stem}.json"

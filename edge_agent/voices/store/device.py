@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.catalog import BUILT_IN, Catalog, VoiceInfo, read_card
+from edge_agent.voices.card import VoiceInfo, read_card
+from edge_agent.voices.catalog import BUILT_IN, Catalog
 from edge_agent.voices.keys import DeviceKeys, KeysError, TrustFile, load_device_keys
+from edge_agent.voices.memory import VoiceMemory
 from edge_agent.voices.pack import Extras, Manifest, OpenPack
 from edge_agent.voices.store import canary
 from edge_agent.voices.store.facts import read_facts
 from edge_agent.voices.store.gate import KeyGate
+from edge_agent.voices.store.settings import Settings
 from edge_agent.voices.store.shelf import open_catalog
-from edge_agent.voices.store.store import Settings, Store
+from edge_agent.voices.store.store import Store
 from edge_agent.voices.store.traces import Downloads, EngineCache, Memory, Phrases
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ def open_store(
         Phrases(clear_phrases or partial(_clear, config)),
         EngineCache(paths.engines, lambda: _digests(store)),
         Downloads(paths.incoming),
-        Memory(paths.state_dir / "voices.json"),
+        Memory(VoiceMemory(paths.state_dir)),
     )
     settings = Settings(
         partial(canary.speaks, threads=config.voice.threads), traces, config.voice.quota_bytes, _built_in_ids(), config.mqtt.device

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edge_agent.voices.card import CARD
 from edge_agent.voices.store.errors import StoreError
-from edge_agent.voices.store.layout import FACTS
+from edge_agent.voices.store.layout import FACTS, Layout
+from edge_agent.voices.store.state import State
 
-CARD = "voice.json"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,21 @@ def read_facts(version: Path) -> Facts:
         return Facts(**{**values, "languages": tuple(values["languages"])})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError("damaged", f"{path} cannot be read: {error!r}; install the voice again") from error
+
+
+def installed(layout: Layout, state: State) -> list[Facts]:
+    """The active version of every voice, by id; one that is damaged is logged and left out."""
+    found = []
+    for voice_id, entry in sorted(state.voices.items()):
+        if entry.active is None:
+            continue
+        try:
+            facts = read_facts(layout.version(voice_id, entry.active))
+        except StoreError as error:
+            log.warning("voice unreadable voice=%s seq=%d error=%r", voice_id, entry.active, str(error))
+            continue
+        found.append(facts)
+    return found
 
 
 def card_facts(plain: Path) -> tuple[str, float]:

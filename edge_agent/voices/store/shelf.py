@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent.voices.catalog import Catalog, Shelved, VoiceInfo
+from edge_agent.voices.card import VoiceInfo
+from edge_agent.voices.catalog import Catalog, Shelved
 from edge_agent.voices.store.errors import StoreError
-from edge_agent.voices.store.facts import Facts
+from edge_agent.voices.store.facts import Facts, installed
 from edge_agent.voices.store.layout import Layout
 from edge_agent.voices.store.state import read_state
-from edge_agent.voices.store.store import installed
 
 Distrust = Callable[[str, int], "str | None"]
 

@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.errors import EdgeAgentError
-from edge_agent.voices.pack import Extras, PackError, read_extras
-from edge_agent.voices.pack.manifest import CONSENT, CONSENT_SIGNATURE, MANIFEST, Manifest
-from edge_agent.voices.store import arrival, departure, seal
+from edge_agent.voices.pack import Extras
+from edge_agent.voices.pack.manifest import MANIFEST, Manifest
+from edge_agent.voices.store import arrival, departure, opening, seal
 from edge_agent.voices.store.book import Book, Stamp
 from edge_agent.voices.store.errors import AlreadyInstalled, StoreError
-from edge_agent.voices.store.facts import Facts, read_facts
+from edge_agent.voices.store.facts import Facts, installed, read_facts
 from edge_agent.voices.store.gate import Gate
 from edge_agent.voices.store.layout import FILES, Layout
 from edge_agent.voices.store.receipt import Receipt
+from edge_agent.voices.store.settings import Settings
 from edge_agent.voices.store.state import State
-from edge_agent.voices.store.traces import Trace
 
 log = logging.getLogger(__name__)
-
-GIB = 1 << 30
-_DISTRUST = frozenset({"untrusted", "revoked", "consent_untrusted", "consent_revoked"})
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a store is made of besides its folder.
-
-    ``canary`` loads the voice in a folder, has it speak, and raises if that is not what it should say; ``traces`` are what
-    else must go with a voice; ``reserved`` ids belong to voices that ship with the program; ``device`` names this device in
-    receipts; ``memory`` is a folder in memory for opened voices.
-    """
-
-    canary: Callable[[Path], None]
-    traces: Sequence[Trace] = ()
-    quota_bytes: int = 2 * GIB
-    reserved: frozenset[str] = frozenset()
-    device: str = "unnamed"
-    memory: Path = field(default_factory=seal.memory_folder)
 
 
 class Store:
@@ -100,7 +80,7 @@ class Store:
             StoreError: ``unknown`` or ``damaged``.
             PackError: it may not be used (any more).
         """
-        with self._verified(voice_id, seq) as (folder, _):
+        with opening.verified(self, voice_id, seq) as (folder, _):
             yield folder
 
     def extras(self, voice_id: str, seq: int) -> Extras:
@@ -110,23 +90,13 @@ class Store:
             StoreError: ``unknown`` or ``damaged``.
             PackError: it may not be used (any more).
         """
-        chimes = set(self.manifest(voice_id, seq).chimes.values())
-        with self._verified(voice_id, seq, chimes | {CONSENT, CONSENT_SIGNATURE}) as (folder, manifest):
-            if set(manifest.chimes.values()) != chimes:
-                raise StoreError("damaged", f"the manifest of voice {voice_id} {seq} changed while it was read")
-            return read_extras(manifest, folder)
+        return opening.extras(self, voice_id, seq)
 
     def distrust(self, voice_id: str, seq: int) -> str | None:
         """Why a version may not be used although it is installed: its author, or the witness of its consent, is trusted no longer.
         None if they are trusted; whatever else may be wrong with it is found when it is opened.
         """
-        try:
-            with self._verified(voice_id, seq, {CONSENT, CONSENT_SIGNATURE}):
-                return None
-        except PackError as error:
-            return str(error) if error.reason in _DISTRUST else None
-        except (EdgeAgentError, OSError):
-            return None
+        return opening.distrust(self, voice_id, seq)
 
     # ---- changing
 
@@ -277,23 +247,6 @@ class Store:
         with self.book.writing():
             self._record_refusal(error, by, dict(detail or {}))
 
-    @contextmanager
-    def _verified(self, voice_id: str, seq: int, only: Collection[str] | None = None) -> Iterator[tuple[Path, Manifest]]:
-        version = self.layout.version(voice_id, seq)
-        facts = read_facts(version)
-        now = self.book.now(self.state())
-        with ExitStack() as stack:
-            folder = version / FILES
-            if facts.sealed:
-                if not self.gate.identities:
-                    raise StoreError("damaged", f"voice {voice_id} is sealed to a device key that is not there; bring the key back")
-                seal.sweep_memory(self.settings.memory)
-                folder = stack.enter_context(seal.in_memory(self.settings.memory))
-                seal.unseal(version, FILES, folder, self.gate.identities, only)
-            manifest = self.gate.verify(folder, now, only)
-            arrival.check_identity(manifest, voice_id, seq)
-            yield folder, manifest
-
     def _checked(self, voice_id: str, seq: int) -> Facts:
         with self.opened(voice_id, seq):
             return read_facts(self.layout.version(voice_id, seq))
@@ -305,20 +258,3 @@ class Store:
             self.book.commit(self.state(), "refused", voice=notes.get("voice"), seq=notes.get("seq"), by=by, detail=detail)
         except (OSError, StoreError) as trouble:
             log.error("refusal not recorded reason=%s error=%r", reason, str(trouble))
-
-
-def installed(layout: Layout, state: State) -> list[Facts]:
-    """The active version of every voice, by id; one that is damaged is logged and left out."""
-    found = []
-    for voice_id, entry in sorted(state.voices.items()):
-        if entry.active is None:
-            continue
-        try:
-            facts = read_facts(layout.version(voice_id, entry.active))
-        except StoreError as error:
-            log.warning("voice unreadable voice=%s seq=%d error=%r", voice_id, entry.active, str(error))
-            continue
-        found.append(facts)
-    return found
-
-

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edge_agent import state_file
+from edge_agent.voices.memory import VoiceMemory
 from edge_agent.voices.store import disk
 
 _DIGEST_CHARS = 32
@@ -92,24 +91,13 @@ class Downloads:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The facts of voices that were loaded once, see :class:`edge_agent.voices.Catalog`."""
+    """The facts of voices that were loaded once."""
 
-    path: Path
+    memory: VoiceMemory
     name: str = "memory"
 
     def erase(self, voice_id: str) -> int:
-        try:
-            facts = json.loads(self.path.read_bytes())
-        except (FileNotFoundError, ValueError):
-            self.path.unlink(missing_ok=True)
-            return 0
-        kept = {name: each for name, each in facts.items() if name not in ("version", voice_id)} if isinstance(facts, dict) else {}
-        if isinstance(facts, dict) and voice_id not in facts:
-            return 0
-        if kept.get("") == {"last": voice_id}:
-            del kept[""]
-        state_file.write(self.path, kept)
-        return 1
+        return int(self.memory.forget(voice_id))
 
     def tidy(self) -> None:
         """It holds what was spoken, for when files are damaged."""

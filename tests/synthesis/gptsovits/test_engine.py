@@ -15,7 +15,7 @@ from edge_agent.synthesis.gptsovits import engine as engine_module
 from edge_agent.synthesis.voice_json import VoiceError
 from edge_agent.templates import Templates
 from edge_agent.text import Speech, TextError, plan
-from edge_agent.voices.catalog import read_card
+from edge_agent.voices.card import read_card
 
 TEXT = "各位旅客请注意，the train to Beijing is boarding."
 

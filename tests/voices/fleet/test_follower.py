@@ -210,6 +210,12 @@ def test_rubbish_does_not_hurry_what_waits(site: Site, pack: Path, monkeypatch: 
 def test_a_flood_of_forgeries_does_not_fill_the_log(site: Site, depot: Depot, pack: Path) -> None:
     site.follow()
     with BrokerClient(site.config) as client:
+
+        def is_heard() -> bool:
+            client.publish("voice/store/all/pack", b"forgery")
+            return bool(site.store.book.records())
+
+        eventually(is_heard, "the first refusal: until it listens, forgeries are lost")
         for number in range(60):
             client.publish("voice/store/all/pack", f"forgery {number}".encode())
     site.announce(pack, 7, url=site.web.url)

@@ -14,6 +14,7 @@ import pytest
 from edge_agent.voices import Catalog, UnknownVoice
 from edge_agent.voices import store as store_package
 from edge_agent.voices.keys import Signature, Signer, TrustFile
+from edge_agent.voices.memory import VoiceMemory
 from edge_agent.voices.pack import ALWAYS, PackError
 from edge_agent.voices.pack.chime import read_chime
 from edge_agent.voices.store import (
@@ -306,7 +307,7 @@ def test_deletion_leaves_nothing_but_a_signed_receipt(make_store, depot: Depot, 
     incoming = tmp_path / "incoming"
     incoming.mkdir()
     (incoming / f"{'ab' * 32}.part").write_bytes(SECRET)
-    traces = (Phrases(clear), EngineCache(engines, lambda: {"cd" * 32}), Downloads(incoming), Memory(memory))
+    traces = (Phrases(clear), EngineCache(engines, lambda: {"cd" * 32}), Downloads(incoming), Memory(VoiceMemory(tmp_path)))
     store = make_store(traces=traces)
     for seq in (7, 8):
         store.install(depot.pack(seq), by="cli")
