@@ -15,6 +15,7 @@ from edge_agent.heartbeat import Heartbeat
 from edge_agent.playback.utterance import Utterance
 from edge_agent.service.log import about
 from edge_agent.speech import Script, Speaker
+from edge_agent.text import Speech
 from edge_agent.voices import VoiceInfo
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,12 @@ class Warm:
     done: Callable[[int, list[str]], None] = field(default=lambda *_: None)
 
 
+class _Wanted(Exception):
+    """The thread has something better to do than to make a recording."""
+
+
 class SynthesisWorker:
-    """Owns the thread named ``synthesis``. Speech goes before warming, which gives way between two segments."""
+    """Owns the thread named ``synthesis``. Speech goes before warming, which gives way after any chunk and begins its segment anew."""
 
     def __init__(self, speaker: Speaker, heartbeat: Heartbeat) -> None:
         self._speaker, self._heartbeat = speaker, heartbeat
@@ -108,9 +113,9 @@ class SynthesisWorker:
         for text in task.texts:
             try:
                 for segment in self._speaker.script(text, task.lang, task.voice).speech:
-                    made += self._speaker.prewarm(
-                        segment, task.voice, pinned=task.pinned, speed=task.speed, on_chunk=self._heartbeat.beat
-                    )
+                    while (was_made := self._make(segment, task)) is None:
+                        yield
+                    made += was_made
                     yield
             except EdgeAgentError as error:
                 problems.append(f"{text[:40]!r}: {error}")
@@ -120,6 +125,18 @@ class SynthesisWorker:
                 problems.append(f"{text[:40]!r}: internal error; the daemon's log has more")
                 yield
         task.done(made, problems)
+
+    def _make(self, segment: Speech, task: Warm) -> bool | None:
+        """Whether a recording had to be made; None if speech came meanwhile, which must not wait for the rest of it."""
+        try:
+            return self._speaker.prewarm(segment, task.voice, pinned=task.pinned, speed=task.speed, on_chunk=self._unless_wanted)
+        except _Wanted:
+            return None
+
+    def _unless_wanted(self) -> None:
+        self._heartbeat.beat()
+        if self._speech or self._stopping:
+            raise _Wanted
 
     def release(self, texts: Iterable[str], voice: VoiceInfo) -> None:
         """Pin the recordings of texts no longer, when there is nothing to say."""

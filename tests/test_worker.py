@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -179,6 +181,33 @@ def test_warming_gives_way_between_segments(tmp_path) -> None:
         assert stage.worker.step()
     assert answers == [(2, [])]
     assert not stage.worker.step()
+    stage.cache.close()
+
+
+def test_speech_does_not_wait_for_a_segment_that_is_being_warmed(tmp_path) -> None:
+    """With a large voice, or on a slow processor, that would take seconds."""
+    stage = Stage(tmp_path)
+    answers: list = []
+    long = "请" * 50 + "。"
+    stage.worker.warm(Warm((long,), "auto", stage.voice, done=lambda made, problems: answers.append((made, problems))))
+    job, beat = stage.job(ONE), stage.worker._heartbeat.beat
+    n_chunks = itertools.count()
+
+    def beat_and_speak() -> None:
+        beat()
+        if next(n_chunks) == 3:
+            stage.worker.speak(job)
+
+    stage.worker._heartbeat = SimpleNamespace(beat=beat_and_speak)
+    stage.worker.step()
+    assert next(n_chunks) < 6, "what was being made was left at once"
+    assert not stage.cache.entries()
+    stage.worker.step()
+    assert job.utterance.state().finished
+    while not answers:
+        assert stage.worker.step()
+    assert answers == [(1, [])]
+    assert stage.cache.get(stage.speaker.key(stage.speaker.script(long, "auto").speech[0], stage.voice)) is not None
     stage.cache.close()
 
 

@@ -93,7 +93,8 @@ class Speaker:
     def prewarm(
         self, segment: Speech, voice: VoiceInfo, *, pinned: bool = False, speed: float = 1.0, on_chunk: Callable[[], None] = _nothing
     ) -> bool:
-        """Have a segment in the cache; whether it had to be made. ``on_chunk`` is called after each chunk of sound.
+        """Have a segment in the cache; whether it had to be made. ``on_chunk`` is called after each chunk of sound, and may raise
+        what ends this: then nothing is kept.
 
         Raises:
             SynthesisError: the engine failed.
