@@ -9,6 +9,8 @@ _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
 _CHINESE_FUNCTION: Final = re.compile(r"[的是请在了到将您为有从已位我你把被于至为还就也]")
 _ENGLISH_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]+")
 _PLAIN_WORD: Final = re.compile(r"\b[a-z]{3,}\b")
+_OPENING: Final = re.compile(r"\s*[A-Z][a-z]+ [^A-Z]*\b[a-z]{3,}\b")
+"""Begins like a sentence: Keep 1 m apart."""
 _ENGLISH_FUNCTION: Final = frozenset(
     "the an is are was be to at in on of for from with your our please and will has have this that it you we by or".split()
 )
@@ -19,7 +21,11 @@ def of_clause(clause: str, sentence: Literal["zh", "en"]) -> Literal["zh", "en"]
     is_chinese = _CHINESE.search(clause) is not None
     if is_chinese and sentence == "en" and not _ENGLISH_WORD.search(clause):
         return "zh"
-    if not is_chinese and sentence == "zh" and (_has_english_function(clause) or len(_PLAIN_WORD.findall(clause)) > 1):
+    if (
+        not is_chinese
+        and sentence == "zh"
+        and (_has_english_function(clause) or len(_PLAIN_WORD.findall(clause)) > 1 or _OPENING.match(clause))
+    ):
         return "en"
     return sentence
 

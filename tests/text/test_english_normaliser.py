@@ -116,8 +116,18 @@ READINGS = [
     ("14/500 pcs", "fourteen of five hundred pieces"),
     ("1,846/2,000 units", "one thousand eight hundred forty six of two thousand units"),
     ("3/4 pallets done, 3/4 cup, 3/8 bolts", "three of four pallets done, three quarters of a cup, three eighths bolts"),
+    (
+        "container 123456-7 on 192.168.0.15",
+        "container one two three four five six, seven on one nine two dot one six eight dot zero dot one five",
+    ),
+    ("in Rm. B12, on sale 12/5", "in Room B twelve, on sale December fifth"),
+    ("021-6437 0045", "zero two one six four three seven zero zero four five"),
     ("pages 3/12, 18/24 done, 50/50", "pages three of twelve, eighteen of twenty four done, fifty fifty"),
     # Amounts of a kind, and units.
+    ("2-for-$5 on 12-oz. bags and a 16 oz. tea", "two for five dollars on twelve ounce bags and a sixteen ounce tea"),
+    ("limited to 10 kg/22 lbs.", "limited to ten kilograms, twenty two pounds."),
+    ("250 mg/5 mL, 5 dB softer", "two hundred fifty milligrams per five milliliters, five decibels softer"),
+    ("$4/hr., $24 max/day, 24 mos.", "four dollars per hour, twenty four dollars max per day, twenty four months."),
     ("25 min delay, 2 L bottles, 6 mm hex key", "twenty five minute delay, two liter bottles, six millimeter hex key"),
     ("in 500 yds, add 1 qt", "in five hundred yards, add one quart"),
     ("5W-30 oil", "five W thirty oil"),

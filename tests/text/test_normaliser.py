@@ -54,6 +54,9 @@ def test_spoken_text_is_left_alone(text, lang):
         ("200+款，60+", "二百多款，六十加"),
         ("AAAA级景区，实行AA制", "四A级景区，实行A A制"),
         ("ΔP为5Pa", "德尔塔P为五帕"),
+        ("5.8元/500g，9.5折，250mg/5mL", "五点八元每五百克，九五折，二百五十毫克每五毫升"),
+        ("2026.11.28—12.02举办，V2026.8.3", "二零二六年十一月二十八日到十二月二日举办，V二零二六点八点三"),
+        ("电梯No.3检修，请到NO.5号窗口", "电梯三号检修，请到五号窗口"),
         ("今日产量1846/2000件，人数35/50", "今日产量一千八百四十六斜杠两千件，人数三十五斜杠五十"),
         ("进度8/24，剩3/4，每组3/4人", "进度八斜杠二十四，剩四分之三，每组三、四人"),
         ("第3/12页，第12/30步，12/24起", "第三页，共十二页，第十二斜杠三十步，十二月二十四日起"),
@@ -98,6 +101,7 @@ def test_language_is_decided_by_sentence():
         ("请到Gate 12，then take bus 5，谢谢。", "请到Gate 十二，then take bus five，谢谢。"),
         ("全场¥99起，ends at 8 pm。", "全场九十九元起，ends at eight P M。"),
         ("This is line 3, 请在5号站台换乘, and mind the gap.", "This is line three, 请在五号站台换乘, and mind the gap."),
+        ("请保持1米距离，Keep 1 m apart, thank you.", "请保持一米距离，Keep one meter apart, thank you."),
         ("新品iPhone 15, iPad 10，售价¥4,999。", "新品iPhone 十五, iPad 十，售价四千九百九十九元。"),
     ],
 )

@@ -17,6 +17,10 @@ _YEAR: Final = r"(?P<year>(?:1[5-9]|20|21)\d\d)"
 _NUMERIC: Final = _YEAR + r"(?P<sep>[-/.])(?P<month>0?[1-9]|1[0-2])(?P=sep)(?P<day>0?[1-9]|[12]\d|3[01])(?![\d/.-]\d|\d)"
 
 
+_NUMERIC_SPAN: Final = (
+    _NUMERIC.removesuffix(r"(?![\d/.-]\d|\d)")
+    + r"\s?(?:-|–|—|~|至|到){1,2}\s?(?P<last_month>0?[1-9]|1[0-2])(?P=sep)(?P<last_day>0?[1-9]|[12]\d|3[01])(?![\d/.-]\d|\d)"
+)
 _SHORT_DATE: Final = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>[12]\d|3[01]|0?[1-9])(?![\d/])"
 
 
@@ -46,6 +50,10 @@ def date_en(year: str | None, month: int, day: str | None) -> str:
 
 def _numeric_zh(match: re.Match[str]) -> str:
     return date_zh(match["year"], match["month"], match["day"])
+
+
+def _numeric_span_zh(match: re.Match[str]) -> str:
+    return f"{_numeric_zh(match)}到{date_zh(None, match['last_month'], match['last_day'])}"
 
 
 def _month_day_zh(match: re.Match[str]) -> str:
@@ -103,7 +111,8 @@ def _month_year_en(match: re.Match[str]) -> str:
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", ""),
-    rule(rf"(?<![\d.]){_NUMERIC}", _numeric_zh),
+    rule(rf"(?<![\d.]){_NUMERIC_SPAN}", _numeric_span_zh),
+    rule(rf"(?<![A-Za-z\d.]){_NUMERIC}", _numeric_zh),
     rule(
         r"(?<![\d.])((?:19|20|21)\d\d)\s?[-–—~]\s?((?:19|20|21)\d\d)(?=\s?(?:学年|年|赛季|财年))",
         lambda m: f"{numbers_zh.digits(m[1])}到{numbers_zh.digits(m[2])}",
@@ -123,8 +132,8 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
     rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
     rule(
-        r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day,?|on|by|ends|until|from|since|after|before|through|starting|begins|starts) "
-        rf"{_SHORT_DATE}",
+        r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day,?|on|by|ends|until|from|since|after|before|through|thru|starting|"
+        rf"begins|starts|sale|due|expires) {_SHORT_DATE}",
         _short_en,
     ),
     rule(rf"\b{_MONTH} {_DAYS}(?:,? {_YEAR})?{_NO_TIME}", _days_en),

@@ -103,7 +103,8 @@ EN: Final[tuple[Rule, ...]] = (
     ),
     rule(rf"{_TIME}\s?(?:hrs|hours)\b", _hours_en),
     rule(
-        r"\b([Aa]t |(?:[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter) (?!(?:19|20)\d\d))(?!2000)([01]\d|2[0-3])([0-5]\d)(?P<unit> ?(?:hrs|hours)\b\.?)?"
+        r"\b([Aa]t |(?:[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter) (?!(?:19|20)\d\d))(?!2000)([01]\d|2[0-3])([0-5]\d)"
+        r"(?P<unit> ?(?:hrs|hours)\b(?:\.(?! ?$| [A-Z]))?)?"
         r"(?=[,;:!?)]|\.?$|\. |,? (?:on|and|or|for|in|to|until|daily|sharp|today|tomorrow|tonight)\b)",
         _four_figures_en,
     ),

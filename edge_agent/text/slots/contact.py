@@ -67,6 +67,7 @@ def _called_en(match: re.Match[str]) -> str:
 
 _MAIL: Final = rf"{NOT_IN_CODE}(?P<address>[A-Za-z\d][A-Za-z\d._+-]{{0,63}}@{_DOMAIN})"
 _URL: Final = rf"(?:https?://|(?<![A-Za-z\d@.]))(?P<address>{_DOMAIN}{_PATH})"
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _SERVICE_NUMBER: Final = rf"(?:1(?:10|19|20|22)|12\d{{3}}|9[56]\d{{3}}|100(?:86|10|00))(?![\d.,%/-]|\s?(?:{COUNTED_ZH})|[折起例户])"
 _SERVICE: Final = "呼叫|火警|匪警|报警|急救|求救|救援|交通事故|公安|消防|举报|投诉|咨询|监督|铁路|市民热线|客服"
 _DIALLED: Final = r"\(?\+?\d[\d() -]{0,18}\d|\d"
@@ -100,6 +101,7 @@ ZH: Final[tuple[Rule, ...]] = (
 EN: Final[tuple[Rule, ...]] = (
     rule(_MAIL, _address_en),
     rule(_URL, _address_en),
+    rule(rf"(?<![\d.]){_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]*\d)", lambda m: " dot ".join(map(numbers_en.digits, m[0].split(".")))),
     rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", " underscore "),
     rule(r"#\s?(?=[A-Z]{0,3}-?\d)", "number "),
     rule(r"#(?=[A-Za-z\u4e00-\u9fff])", "hashtag "),
@@ -109,6 +111,8 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d])@(?=[A-Za-z\d])", ""),
     rule(r"(?<![\d.(])\+\d{1,3}(?:[ -]?\(?\d{2,4}\)?){2,4}(?![\d.]\d)", _number_en),
     rule(r"(?<![\d.(])(?:1-)?(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?!\d)", _number_en),
+    rule(r"(?<![\d.(-])\(?0\d{2,3}\)?[ -]?\d{3,4}[ -]?\d{4}(?![\d-]|\.\d)", _number_en),
+    rule(r"(?<![\d.(-])1[3-9]\d([ -])\d{4}\1\d{4}(?![\d-]|\.\d)", _number_en),
     rule(r"(?<![\d.(-])(?:\(0\d{1,4}\)|0\d{1,4})(?: \d{3,4}){1,3}(?![\d.]*\d)", _number_en),
     rule(r"(?<![\d.(-])(?:1[ .])?\d{3}([ .])\d{3}\1\d{4}(?![\d.]*\d)", _number_en),
     rule(r"(?<![\d-])(1-\d{3})-(?=[A-Z]{3,}\b)", lambda m: f"{numbers_en.digits(m[1])} "),

@@ -140,6 +140,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])}"),
     rule(_ORDINAL_EN, _ordinal_en),
     rule(rf"{_LONE}(\d{{3,}})-(\d{{3,}})(?![\d-]|[.,]\d)", _code_en),
+    rule(rf"{_LONE}(\d{{5,}})-(\d{{1,2}})(?![\d-]|[.,]\d)", _code_en),
     rule(rf"{_LONE}(\d{{1,3}})-(\d{{1,3}})-(\d{{1,3}})(?![\d-]|[.,]\d)", lambda m: " ".join(map(numbers_en.cardinal, m.groups()))),
     rule(r"(?<=\d)\+(?=[\s.,;:!?)]|$)", " plus"),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~)\s?(?={NUMBER})", lambda m: f"{numbers_en.cardinal(m[1])} to "),

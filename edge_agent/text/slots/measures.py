@@ -72,6 +72,9 @@ UNITS: Final = {
     "s": ("秒", "second", "seconds"),
     "sec": ("秒", "second", "seconds"),
     "secs": ("秒", "second", "seconds"),
+    "wks": ("周", "week", "weeks"),
+    "mos": ("个月", "month", "months"),
+    "yrs": ("年", "year", "years"),
     "ms": ("毫秒", "millisecond", "milliseconds"),
     "mmHg": ("毫米汞柱", "millimeter of mercury", "millimeters of mercury"),
     "MPa": ("兆帕", "megapascal", "megapascals"),
@@ -250,10 +253,13 @@ _PRESSURE: Final = r"(?P<high>\d{2,3})/(?P<low>\d{2,3})(?!\d|/)"
 _OIL: Final = r"(?<![A-Za-z\d.])(\d{1,2})W-?(\d{2})(?![A-Za-z\d])"
 _THREAD: Final = r"(?<![A-Za-z\d])M(\d{1,2})\s?[x×](?=\d)"
 _MADE_OF: Final = (
-    r"(?= (?:delays?|detours?|walk|drive|ride|wait|break|radius|zone|lengths?|ladders?|cables?|hoses?|pipes?|bags?|bottles?|cans?|jars?|"
-    r"packs?|packets?|tubs?|drums?|rolls?|sacks?|trucks?|tanks?|bolts?|screws?|sockets?|wrench|hex|drill|clamshells?|service|bus|supply)\b)"
+    r"(?= (?:delays?|detours?|walk|drive|ride|wait|break|radius|zone|lengths?|ladders?|cables?|chargers?|motors?|engines?|hoses?|pipes?|"
+    r"bags?|bottles?|cans?|jars?|packs?|packets?|tubs?|drums?|rolls?|sacks?|trucks?|tanks?|bolts?|screws?|sockets?|wrench|hex|drill|clamshells?|service|bus|supply)\b)"
 )
 """What an amount says the kind of without an article before it: 25 min delay, 2 L bottles."""
+_POINT: Final = r"(?:(?<=oz|lb|ft|hr|qt|yd)\.|(?<=min|sec|gal)\.)?"
+_IN_OTHER_UNITS: Final = "kg|lbs?|km|mi|cm|m|ft|oz|gal|L|g"
+"""The same amount twice: 10 kg/22 lb."""
 _OF_MONEY: Final = r"(?:cents|pence|dollars?|euros?|pounds?|yuan)"
 _ALONE: Final = r"(?P<unit>hr|lb|oz|gal|mi|min|sec|yd|ft|kg|km|qt|kWh)\b(?:\.(?! [A-Z]| ?$))?"
 _PERIODS: Final = {"mo": "per month", "yr": "per year", "wk": "per week", "ea": "each"}
@@ -274,8 +280,10 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(rf"({_SIGNED})\s?°\s?([CF])(?![A-Za-z])", lambda m: signed_zh(m[1], "零下") + _DEGREES[m[2]][0]),
     rule(rf"({_MINUS}{NUMBER})(?=\s?(?:摄氏度|华氏度|度))", lambda m: signed_zh(m[1], "零下")),
     rule(rf"({_SIGNED})\s?°", lambda m: signed_zh(m[1], "零下") + "度"),
-    rule(r"(?<![\d.])(\d)(\d)折", lambda m: f"{numbers_zh.digits(m[1] + m[2])}折" if m[2] != "0" else f"{numbers_zh.digits(m[1])}折"),
-    rule(rf"(?<![\d.])(\d{{2,3}})/(\d{{2,3}})\s?{_UNIT}", lambda m: f"{numbers_zh.cardinal(m[1])}、{quantity_zh(m[2], m['unit'])}"),
+    rule(r"(?<![\d.])(\d)\.?(\d)折", lambda m: f"{numbers_zh.digits(m[1] + m[2])}折" if m[2] != "0" else f"{numbers_zh.digits(m[1])}折"),
+    rule(rf"(?<=元)/(?={NUMBER})", "每"),
+    rule(rf"(?<=\d)(\s?(?:mc?|k)?g)/(?={NUMBER}\s?m?L)", r"\1每"),
+    rule(rf"(?<![\d.])(\d{{2,4}})/(\d{{2,4}})\s?{_UNIT}", lambda m: f"{numbers_zh.cardinal(m[1])}、{quantity_zh(m[2], m['unit'])}"),
     rule(rf"(?<=电流)({NUMBER})\s?A(?![A-Za-z])", lambda m: numbers_zh.cardinal(m[1], two="两") + "安"),
     rule(rf"(\d+V)\s?/?\s?({NUMBER})\s?A(?![A-Za-z])", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2], two='两')}安"),
     rule(
@@ -331,19 +339,21 @@ EN: Final[tuple[Rule, ...]] = (
         rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{_UNIT}",
         lambda m: f"{signed_en(m[1])} to {quantity_en(m[2], m['unit'])}",
     ),
+    rule(rf"(?<=\d)( ?(?:mc?|k)?g)/(?={NUMBER} ?m?L\b)", r"\g<1> per "),
+    rule(rf"(?<=\d)( ?(?:{_IN_OTHER_UNITS}))/(?={NUMBER} ?(?:{_IN_OTHER_UNITS})\b)", r"\g<1>, "),
     rule(r"(?<![\d./])1/4\s?mi(?:le)?(?![a-z])", "a quarter mile"),
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
     rule(r"(?<![\d./])3/4\s?mi(?:le)?(?![a-z])", "three quarters of a mile"),
     rule(rf"(?<![\d/.,-])(1/2|1/4|3/4|1/3) (?P<unit>lb|oz|gal){BEFORE_NOUN}", _fraction_of_kind_en),
     rule(rf"(?<![\d/.,])(?:(\d{{1,4}})[ -])?(\d{{1,2}})/(\d{{1,2}})[ -]?{_UNIT}\b", _fraction_en),
-    rule(rf"\b([Aa]n? (?:[a-z]+ )?)({NUMBER})[ -]?{_UNIT}{BEFORE_NOUN}", _kind_en),
-    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{_UNIT}{BEFORE_NOUN}", _kind_en),
+    rule(rf"\b([Aa]n? (?:[a-z]+ )?)({NUMBER})[ -]?{_UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
+    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{_UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
     rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER}) ?{_UNIT}{_MADE_OF}", _kind_en),
     rule(
         rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
         lambda m: quantity_en(m[1], m["unit"]),
     ),
-    rule(rf"(?<=[a-z\d])/{_UNIT}", lambda m: f" per {_unit(m['unit'])[1]}"),
+    rule(rf"(?<=[a-z\d])/{_UNIT}(?:\.(?=[,;]| [a-z]))?", lambda m: f" per {_unit(m['unit'])[1]}"),
     rule(rf"\b([Pp]er |[Ee]ach |[Ee]very |[Aa]dditional |[Ee]xtra ){_ALONE}", _lone_en),
     rule(rf"({_OF_MONEY} an? ){_ALONE}", _lone_en),
     rule(r"(?<=[a-z])/(mo|yr|wk|ea)\b(?:\.(?! [A-Z]| ?$))?", lambda m: f" {_PERIODS[m[1]]}"),

@@ -128,7 +128,7 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(r"(?<=[\d%])-(?=off\b)", " "),
+    rule(r"(?<=[\d%])-(?=off\b)|(?<=[a-z])-(?=[$£€¥]\d)", " "),
     rule(r"(?<![\d./])(\d{1,2})/(?=[$£€¥]\s?\d)", lambda m: f"{numbers_en.cardinal(m[1])} for "),
     rule(rf"{_SIGN}\s?{_AMOUNT}{_SECOND}", _range_en),
     rule(rf"\b(?P<article>[Aa]n? (?:[a-z]+ )?){_SIGN}{_AMOUNT}(?![.,]?\d){_SCALE}{BEFORE_NOUN}", _kind_en),
