@@ -10,22 +10,20 @@ import asyncio
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge_agent.core.commands import Settings
 from edge_agent.errors import EdgeAgentError
-from edge_agent.events import VOICE, Event
-from edge_agent.ingress import Route
+from edge_agent.events import Event
 from edge_agent.phrases import PhraseCache
 from edge_agent.prewarm import Prewarm
 from edge_agent.service.health import Health
 from edge_agent.speech import Speaker
 from edge_agent.synthesis import SynthesisError
+from edge_agent.voice_news import VoiceNews
 from edge_agent.voices import Catalog, UnknownVoice, VoiceInfo
 from edge_agent.voices.catalog import Shelved
-from edge_agent.voices.fleet import DeletionOrder, Refusals, read_statement
 from edge_agent.voices.keys import KeysError, TrustFile
 from edge_agent.voices.store import Store, StoreError
 from edge_agent.worker import SynthesisWorker
@@ -35,8 +33,6 @@ log = logging.getLogger(__name__)
 CHECK_EVERY_S = 0.5
 MAX_ATTEMPTS = 4
 BY = "daemon"
-CHANGES = ("installed", "refused", "activated", "rolled_back", "expired", "revoked", "deleted")
-"""Records of the store's audit log that are also told as events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +60,9 @@ class VoiceSwitch:
         self._busy = False
         self._asked: list[tuple[str, str]] = []
         self._seen: object = None
-        self._told: int | None = None
         self._speaking: str | None = None
         self._prewarmed: tuple[str, str] | None = None
-        self._refusals = Refusals()
-        self._tell_news(None)  # what is in the log by now is none
+        self._news = VoiceNews(parts.store.book, parts.tell)
 
     def check(self) -> None:
         """See whether the store or the trust has changed or a voice has ended, and begin to go over to what is then right. Cheap."""
@@ -80,10 +74,6 @@ class VoiceSwitch:
             threading.Thread(target=self._turn, args=(self._asked, failed), name="voice", daemon=True).start()
             # Only now: a thread that the system does not give is asked for again.
             self._busy, self._seen, self._asked = True, stamp, []
-
-    def delete(self, content: bytes, signature: bytes, reply: Route) -> None:
-        """Follow a signed order to delete a voice; an announcement being spoken with it ends first."""
-        threading.Thread(target=self._delete, args=(content, signature, reply), name="voice deletion", daemon=True).start()
 
     def choose(self, voice_id: str, by: str) -> None:
         """Have another voice speak when a request names none, once it is loaded, and after a restart too."""
@@ -120,28 +110,6 @@ class VoiceSwitch:
             self._parts.store.choose(voice_id, by=by)
         except StoreError as error:
             log.error("choice of voice not kept voice=%s error=%r", voice_id, str(error))
-
-    def _delete(self, content: bytes, signature: bytes, reply: Route) -> None:
-        store = self._parts.store
-        try:
-            now = store.book.now(store.state())
-            order = read_statement(DeletionOrder, content, signature, trust=self._parts.trust.read(), now=now)
-            if not order.is_for(store.settings.device):
-                raise StoreError("order", f"the order is for {', '.join(order.devices)}, and this is {store.settings.device}")
-        except EdgeAgentError as error:
-            log.warning("deletion refused by=%s error=%r", reply.source, str(error))
-            self._refusals.record(store, error, reply.source)
-            reply.refuse(str(error))
-            return
-        try:
-            receipt = store.delete(order.voice, by=reply.source, up_to=order.up_to)
-        except EdgeAgentError as error:
-            self._refusals.record(store, error, reply.source)
-            reply.refuse(str(error))
-            return
-        signed = receipt.path.with_name(f"{receipt.path.name}.minisig")
-        proof = {"signature": signed.read_text("utf-8")} if receipt.signed else {}
-        reply.answer(voice=order.voice, receipt=receipt.to_bytes().decode(), **proof)
 
     def _wanted(self, shelved: Shelved) -> str | None:
         """What was chosen since, else what was."""
@@ -219,7 +187,7 @@ class VoiceSwitch:
         parts.health.note("voices", shelved.trouble)
         self._speaking = self._digest() or ""
         self._busy = False
-        self._tell_news(voice)
+        self._news.tell(voice.id if voice else None)
         self.check()
 
     def _digest(self) -> str | None:
@@ -248,18 +216,3 @@ class VoiceSwitch:
             if self._parts.cache is not None:
                 self._parts.cache.clear(voice_id, include_pinned=True)
             log.info("voice forgotten voice=%s", voice_id)
-
-    def _tell_news(self, voice: VoiceInfo | None) -> None:
-        try:
-            records = self._parts.store.book.records()
-        except OSError as error:
-            log.error("audit log unreadable error=%r", str(error))
-            return
-        newest = records[-1].number if records else 0
-        told, self._told = self._told, newest
-        for record in records if told is not None else ():
-            if record.number > told and record.event in CHANGES:
-                detail = {"change": record.event, "voice": record.voice, "seq": record.seq, "by": record.by}
-                reason = record.detail.get("problem") or record.detail.get("failed")
-                detail |= {"speaking": voice.id if voice else None} | ({"reason": reason} if reason else {})
-                self._parts.tell(Event(VOICE, "voice", time.time(), record.by, detail=detail))

@@ -29,6 +29,7 @@ from edge_agent.synthesis import Engine
 from edge_agent.templates import Templates
 from edge_agent.voice_switch import CHECK_EVERY_S, Parts, VoiceSwitch
 from edge_agent.voices import UnknownVoice, VoiceInfo
+from edge_agent.voices.fleet import Deletions
 from edge_agent.voices.keys import TrustFile
 from edge_agent.voices.store import open_catalog
 from edge_agent.voices.usb import Watched
@@ -162,12 +163,13 @@ class Agent:
         )
         make.serve(reports.metrics)
         core.recover()
+        trust = TrustFile(config.paths.keys)
         parts = Parts(
             store, self._catalog, speaker, worker, self._prewarm, settings, cache, self._health, reports.tell, self._tell_figures_soon,
-            TrustFile(config.paths.keys),
+            trust,
         )  # fmt: skip
         switch = VoiceSwitch(parts, self._loop)
-        commands.choose, commands.delete = switch.choose, switch.delete
+        commands.choose, commands.delete = switch.choose, Deletions(store, trust.read).follow
         if (follower := make.follower(store)) is not None:
             lifetime.begin(follower.start, follower.stop)
         lifetime.run("watchdog", Watchdog(self._notifier, hearts).run())
