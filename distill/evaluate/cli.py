@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--system", action="append", required=True, metavar="NAME=PATH", type=_named_path,
-        help="who speaks: a teacher's folder, a checkpoint, or a run's folder; again for each; the first is the reference",
+        help="who speaks: a folder of a teacher, a voice or a run, or a checkpoint; again for each; the first is the reference",
     )
     add("--out", required=True, type=Path, metavar="DIR", help=f"WAV files and {FILE} go here")
     add("--reference", metavar="NAME", help="the system others are compared with (default: the first)")

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from edge_agent.service.doctor.audio import check_audio
 from edge_agent.service.doctor.broker import check_broker
 from edge_agent.service.doctor.inference import PROVIDERS, check_inference, product_model
 from edge_agent.service.doctor.isolation import isolated
-from edge_agent.service.doctor.packages import check_packages, check_python
+from edge_agent.service.doctor.packages import NEEDED, check_packages, check_python
 from edge_agent.service.doctor.socket import check_socket
 from edge_agent.service.doctor.storage import check_cache, check_clock, check_disk
 from edge_agent.service.doctor.voice import check_voice
@@ -82,6 +84,11 @@ class TestPython:
 
     def test_all_that_are_needed_are_here(self, configured: Any) -> None:
         assert only(check_packages(configured())).verdict is Verdict.OK
+
+    def test_none_that_is_required_is_forgotten(self) -> None:
+        required = [line for line in metadata.requires("edge-voice-agent") or [] if "extra ==" not in line]
+        named = {re.split(r"[^\w-]", line, maxsplit=1)[0] for line in required} - {"tomli"}  # in the standard library from 3.11 on
+        assert named == {distributions[0] for distributions in NEEDED.values()}
 
 
 class TestInference:

@@ -24,6 +24,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "zmq": ("pyzmq",),
     "pydantic": ("pydantic",),
     "prometheus_client": ("prometheus-client",),
+    "minisign": ("py-minisign",),
+    "pyrage": ("pyrage",),
     "click": ("click",),
     "tqdm": ("tqdm",),
 }
