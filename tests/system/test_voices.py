@@ -146,6 +146,22 @@ def test_a_voice_is_installed_rolled_back_and_deleted_while_the_daemon_speaks(sc
     assert [end["event"] for each in "abcdef" for end in [requester.end(each)]] == ["played"] * 6
 
 
+def test_a_voice_whose_signer_is_revoked_falls_silent_after_its_sentence(scene: Scene) -> None:
+    requester = scene.requester
+    assert scene.daemon.cli("voice", "install", str(scene.pack(7, scene.voice("anna")))).returncode == 0
+    scene.told("installed")
+    requester.say({"id": "a", "text": LONG})
+    eventually(lambda: "started" in requester.kinds("a"))
+    assert scene.daemon.cli("keys", "revoke", "depot", "--reason", "stolen").returncode == 0
+    told = scene.told("revoked")
+    assert (told["voice"], told["seq"], told["by"], told["speaking"]) == ("anna", 7, "daemon", "default")
+    assert "which was revoked: stolen" in told["reason"]
+    scene.ends_with_its_voice("a", "anna")
+    assert requester.spoken("b", SHORT)["voice"] == "default"
+    refused = requester.spoken("c", SHORT, voice="anna")
+    assert (refused["event"], refused["field"]) == ("rejected", "voice")
+
+
 TICKET = "请A12号到3号窗口"
 
 
