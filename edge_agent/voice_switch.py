@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edge_agent.core.commands import Settings
+from edge_agent.core.settings import Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import Event
 from edge_agent.phrases import PhraseCache

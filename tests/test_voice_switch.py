@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_agent.core.commands import Settings
+from edge_agent.core.settings import Settings
 from edge_agent.events import Event
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.phrases import PhraseCache

@@ -15,7 +15,8 @@ from edge_agent.clock import SystemClock
 from edge_agent.config import Config, ConfigError
 from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
-from edge_agent.core.commands import Commands, Settings
+from edge_agent.core.commands import Commands
+from edge_agent.core.settings import Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.playback.player import Player

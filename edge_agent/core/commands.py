@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
-from edge_agent import state_file
 from edge_agent.core.core import Core
+from edge_agent.core.settings import Settings
 from edge_agent.errors import EdgeAgentError
 from edge_agent.ingress import Cancel, Clear, Command, DeleteVoice, Ping, Prewarm, Route, Status, Stop, Voice, Volume
 from edge_agent.playback.player import Player
@@ -16,29 +14,6 @@ from edge_agent.voices import Catalog
 from edge_agent.worker import SynthesisWorker, Warm
 
 log = logging.getLogger(__name__)
-
-
-class Settings:
-    """What commands change and a restart must not forget: volume and active voice, in one small file."""
-
-    def __init__(self, path: Path, *, volume: float, voice: str | None) -> None:
-        self._path = path
-        try:
-            kept = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            kept = {}
-        kept = kept if isinstance(kept, dict) else {}
-        kept_volume, kept_voice = kept.get("volume"), kept.get("voice")
-        sound = isinstance(kept_volume, int | float) and not isinstance(kept_volume, bool) and 0 <= kept_volume <= 1
-        self.volume: float = kept_volume if sound else volume
-        self.voice: str | None = voice if voice is not None else kept_voice if isinstance(kept_voice, str) else None
-
-    def save(self) -> None:
-        """Failing to is logged, the change holds until the next start."""
-        try:
-            state_file.write(self._path, {"volume": self.volume, "voice": self.voice})
-        except OSError as error:
-            log.error("settings not kept path=%s error=%r", self._path, str(error))
 
 
 class Commands:

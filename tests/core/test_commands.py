@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from edge_agent.core.commands import Settings
 from edge_agent.ingress import Ping, Prewarm, Voice, Volume
 from edge_agent.synthesis import SynthesisError
 from tests.core.world import World
@@ -119,31 +116,3 @@ def test_a_command_that_meets_a_defect_is_answered(world: World, monkeypatch, ca
     world.run(0.1)
     assert world.answers == [{"ok": False, "reason": "internal error; the daemon's log has more"}]
     assert "name=volume" in caplog.text
-
-
-@pytest.mark.parametrize(
-    "kept",
-    ["", "[]", "{", '{"volume": 7}', '{"volume": -1}', '{"volume": "loud", "voice": 3}', '{"volume": NaN}', '{"volume": true, "voice": 1}'],
-)
-def test_settings_that_make_no_sense_are_as_good_as_none(tmp_path, kept: str) -> None:
-    (tmp_path / "settings.json").write_text(kept)
-    settings = Settings(tmp_path / "settings.json", volume=0.7, voice=None)
-    assert (settings.volume, settings.voice) == (0.7, None)
-
-
-def test_settings_are_kept_whole_and_the_configured_voice_wins(tmp_path) -> None:
-    settings = Settings(tmp_path / "settings.json", volume=1.0, voice=None)
-    settings.volume, settings.voice = 0.25, "alto"
-    settings.save()
-    assert json.loads((tmp_path / "settings.json").read_text()) == {"version": 1, "volume": 0.25, "voice": "alto"}
-    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
-    again = Settings(tmp_path / "settings.json", volume=1.0, voice="tenor")
-    assert (again.volume, again.voice) == (0.25, "tenor")
-
-
-def test_settings_that_cannot_be_kept_still_hold(tmp_path, caplog) -> None:
-    settings = Settings(tmp_path / "missing" / "settings.json", volume=1.0, voice=None)
-    settings.volume = 0.5
-    settings.save()
-    assert settings.volume == 0.5
-    assert "settings not kept" in caplog.text

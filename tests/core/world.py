@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from edge_agent.clock import Clock
 from edge_agent.core import Core, Ports
 from edge_agent.core.admission import Admission
-from edge_agent.core.commands import Commands, Settings
+from edge_agent.core.commands import Commands
+from edge_agent.core.settings import Settings
 from edge_agent.events import Event
 from edge_agent.heartbeat import Heartbeat
 from edge_agent.ingress import Command, Message, Route, Verdict
