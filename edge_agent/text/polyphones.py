@@ -71,6 +71,7 @@ _CONTEXTS: Final[dict[str, tuple[_Context, ...]]] = {
         _context("de2", before="[我你您他她们]|大家"),
     ),
     "行": (_context("hang2", before=f"[{_FIGURE}几每逐]"),),
+    "弄": (_context("long4", before=f"[路街道巷村第][{_FIGURE}]+"),),
     "一行": (_context("yi4 xing2", after=f"[{_FIGURE}几数]+[多余]?[人名位]"),),
     "转": (_context("zhuan4", before=f"[{_FIGURE}]", after="$|每|左右|以[上下内]|的|[到至]"),),
     "种": (_context("zhong4", before=f"(?<![{_FIGURE}两几这那各每某哪多此该同何])", after=_GROWN),),

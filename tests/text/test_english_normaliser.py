@@ -120,6 +120,7 @@ READINGS = [
         "container 123456-7 on 192.168.0.15",
         "container one two three four five six, seven on one nine two dot one six eight dot zero dot one five",
     ),
+    ("Flight AA 98, rev. C", "Flight A A nine eight, revision C"),
     ("in Rm. B12, on sale 12/5", "in Room B twelve, on sale December fifth"),
     ("021-6437 0045", "zero two one six four three seven zero zero four five"),
     ("pages 3/12, 18/24 done, 50/50", "pages three of twelve, eighteen of twenty four done, fifty fifty"),

@@ -121,3 +121,8 @@ def test_surnames_before_a_title(sentence, expected):
 def test_resolve_keeps_every_word_and_its_length():
     phrase = [Word("只", ("zhi1",)), Word("卖", ("mai4",)), Word("一行", ("yi4", "hang2"))]
     assert polyphones.resolve(phrase) == [Word("只", ("zhi3",)), *phrase[1:]]
+
+
+@pytest.mark.parametrize(("sentence", "reading"), [("张江路八十八弄十二号", "long4"), ("第三弄", "long4"), ("一定要弄好", "nong4")])
+def test_a_numbered_lane_and_doing(sentence, reading):
+    assert syllables(sentence, "弄") == reading

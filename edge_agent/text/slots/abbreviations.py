@@ -106,6 +106,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![A-Za-z])({'|'.join(_BEFORE_NAMES)})\. (?=[A-Z])", lambda m: f"{_BEFORE_NAMES[m[1]]} "),
     rule(r"\b([Ee])st\. ?(?=(?:1[89]|20)\d\d\b)", r"\1stablished in "),
     rule(r"\bPt\. ?(?=\d)", "Part "),
+    rule(r"\brev\. ?(?=[A-Z\d]\b)", "revision "),
     _in_full(_BEFORE_WORDS, r"(?= [a-z\d])"),
     _in_full(_BEFORE_FIGURES, r"(?= ?[A-Z]?-?\d)"),
     rule(rf"(?<=[A-Za-z] )Co(?:\.(?!{_END})|(?=\.(?:{_END})))", "Company"),

@@ -22,7 +22,9 @@ _NUMBERED: Final = "seat|row|gate|platform|track|exit|stand|runway|bay|dock|lane
 """Places numbered with a letter behind, which is no unit: track 14W."""
 _LETTERED: Final = r"\d{1,2}(?:[A-Z]|[a-fjk])(?![A-Za-z\d])"
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_FLIGHT: Final = rf"{NOT_IN_CODE}(?P<airline>[A-Z]{{2}}|\d[A-Z]|[A-Z]\d)[ -]?(?P<number>\d{{3,4}})(?![A-Za-z\d]|-\d)"
+_AIRLINE: Final = rf"{NOT_IN_CODE}(?P<airline>[A-Z]{{2}}|\d[A-Z]|[A-Z]\d)[ -]?"
+_FLIGHT: Final = rf"{_AIRLINE}(?P<number>\d{{3,4}})(?![A-Za-z\d]|-\d)"
+_NAMED_FLIGHT: Final = rf"{_AIRLINE}(?P<number>\d{{2,4}})(?![A-Za-z\d]|-\d)"
 
 
 def _codes_zh(match: re.Match[str]) -> str:
@@ -74,8 +76,8 @@ def _spelled_en(match: re.Match[str]) -> str:
 ZH: Final[tuple[Rule, ...]] = (
     rule(rf"([{_PROVINCES}])([A-Z])\s?[·.・]?\s?((?=[A-Z]{{0,5}}\d)[A-Z\d]{{4,6}})(?![A-Za-z\d])", _plate_zh),
     rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次(?!航班)|列车|动车|高铁)", _codes_zh),
-    rule(rf"{_FLIGHT}(?=\s*(?:次|航班))", _flight_zh),
-    rule(rf"(?<=航班){_FLIGHT}", _flight_zh),
+    rule(rf"{_NAMED_FLIGHT}(?=\s*(?:次|航班))", _flight_zh),
+    rule(rf"(?<=航班){_NAMED_FLIGHT}", _flight_zh),
     rule(rf"{_FLIGHT}(?!号)", _known_flight_zh),
     rule(rf"(?<=车次){_TRAIN}\d{{1,4}}(?!\d)", _codes_zh),
     rule(r"(?<![A-Za-z\d第])\d{4}(?=次(?:列车|旅客|旅游|公益|慢|快|特快|直达|普快|临客|动车))", _codes_zh),
@@ -89,7 +91,7 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     rule(rf"((?i:\b(?:{_NUMBERED})s? ))({_LETTERED}(?:(?:, |,? and |,? or | to |\s?[-–]\s?){_LETTERED})*)", _lettered_en),
-    rule(rf"(?<=[Ff]light ){_FLIGHT}", _flight_en),
+    rule(rf"(?<=[Ff]light ){_NAMED_FLIGHT}", _flight_en),
     rule(_FLIGHT, _known_flight_en),
     rule(r"(?i)\b(flight )(\d{2,4})\b", _spelled_en),
     rule(r"(?i)\b(trains? (?:number |no\. ?)?)([A-Z]?\d{1,4})\b", _spelled_en),
