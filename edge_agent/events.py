@@ -17,7 +17,7 @@ DUPLICATE = "duplicate"
 PROVISIONED = "provisioned"
 """A USB stick was imported. About no announcement: its id is ``usb``."""
 VOICE = "voice"
-"""A voice was installed, refused, activated, rolled back, revoked or deleted, or has expired. About no announcement: its id is ``voice``."""
+"""A voice was installed, refused, activated, rolled back, revoked, deleted, or has expired. About no announcement: its id is ``voice``."""
 TERMINAL = frozenset(outcome.value for outcome in Outcome)
 KINDS = frozenset({ACCEPTED, STARTED, INTERRUPTED, DUPLICATE, PROVISIONED, VOICE}) | TERMINAL
 
