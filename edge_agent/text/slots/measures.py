@@ -8,144 +8,11 @@ from typing import Final
 from edge_agent.text import numbers_en, numbers_zh
 from edge_agent.text.slots.counting import fraction_en, mixed_en
 from edge_agent.text.slots.rule import BEFORE_NOUN, NOT_IN_CODE, NUMBER, TO, Rule, rule
+from edge_agent.text.slots.units import UNIT, names
 
-# unit: (Mandarin, English for one, English for more)
-UNITS: Final = {
-    "km/h": ("公里每小时", "kilometer per hour", "kilometers per hour"),
-    "kph": ("公里每小时", "kilometer per hour", "kilometers per hour"),
-    "mph": ("英里每小时", "mile per hour", "miles per hour"),
-    "m/s": ("米每秒", "meter per second", "meters per second"),
-    "r/min": ("转每分钟", "revolution per minute", "revolutions per minute"),
-    "bpm": ("次每分钟", "beat per minute", "beats per minute"),
-    "rpm": ("转每分钟", "revolution per minute", "revolutions per minute"),
-    "mg/L": ("毫克每升", "milligram per liter", "milligrams per liter"),
-    "mmol/L": ("毫摩尔每升", "millimole per liter", "millimoles per liter"),
-    "μg/m³": ("微克每立方米", "microgram per cubic meter", "micrograms per cubic meter"),
-    "mg/m³": ("毫克每立方米", "milligram per cubic meter", "milligrams per cubic meter"),
-    "L/min": ("升每分钟", "liter per minute", "liters per minute"),
-    "km²": ("平方公里", "square kilometer", "square kilometers"),
-    "m²": ("平方米", "square meter", "square meters"),
-    "cm²": ("平方厘米", "square centimeter", "square centimeters"),
-    "m³": ("立方米", "cubic meter", "cubic meters"),
-    "cm³": ("立方厘米", "cubic centimeter", "cubic centimeters"),
-    "cc": ("毫升", "C C", "C C"),
-    "sq ft": ("平方英尺", "square foot", "square feet"),
-    "sqft": ("平方英尺", "square foot", "square feet"),
-    "km": ("公里", "kilometer", "kilometers"),
-    "cm": ("厘米", "centimeter", "centimeters"),
-    "mm": ("毫米", "millimeter", "millimeters"),
-    "μm": ("微米", "micrometer", "micrometers"),
-    "nm": ("纳米", "nanometer", "nanometers"),
-    "m": ("米", "meter", "meters"),
-    "mi": ("英里", "mile", "miles"),
-    "ft": ("英尺", "foot", "feet"),
-    "yd": ("码", "yard", "yards"),
-    "yds": ("码", "yard", "yards"),
-    "qt": ("夸脱", "quart", "quarts"),
-    "qts": ("夸脱", "quart", "quarts"),
-    "kg": ("公斤", "kilogram", "kilograms"),
-    "mg": ("毫克", "milligram", "milligrams"),
-    "mcg": ("微克", "microgram", "micrograms"),
-    "μg": ("微克", "microgram", "micrograms"),
-    "ct": ("件", "count", "count"),
-    "pcs": ("件", "piece", "pieces"),
-    "g": ("克", "gram", "grams"),
-    "t": ("吨", "ton", "tons"),
-    "lb": ("磅", "pound", "pounds"),
-    "lbs": ("磅", "pound", "pounds"),
-    "oz": ("盎司", "ounce", "ounces"),
-    "mL": ("毫升", "milliliter", "milliliters"),
-    "ml": ("毫升", "milliliter", "milliliters"),
-    "L": ("升", "liter", "liters"),
-    "mL/h": ("毫升每小时", "milliliter per hour", "milliliters per hour"),
-    "L/h": ("升每小时", "liter per hour", "liters per hour"),
-    "m³/h": ("立方米每小时", "cubic meter per hour", "cubic meters per hour"),
-    "gal": ("加仑", "gallon", "gallons"),
-    "mpg": ("英里每加仑", "mile per gallon", "miles per gallon"),
-    "tbsp": ("汤匙", "tablespoon", "tablespoons"),
-    "tsp": ("茶匙", "teaspoon", "teaspoons"),
-    "h": ("小时", "hour", "hours"),
-    "hr": ("小时", "hour", "hours"),
-    "hrs": ("小时", "hour", "hours"),
-    "min": ("分钟", "minute", "minutes"),
-    "mins": ("分钟", "minute", "minutes"),
-    "s": ("秒", "second", "seconds"),
-    "sec": ("秒", "second", "seconds"),
-    "secs": ("秒", "second", "seconds"),
-    "wks": ("周", "week", "weeks"),
-    "mos": ("个月", "month", "months"),
-    "yrs": ("年", "year", "years"),
-    "ms": ("毫秒", "millisecond", "milliseconds"),
-    "mmHg": ("毫米汞柱", "millimeter of mercury", "millimeters of mercury"),
-    "MPa": ("兆帕", "megapascal", "megapascals"),
-    "kPa": ("千帕", "kilopascal", "kilopascals"),
-    "hPa": ("百帕", "hectopascal", "hectopascals"),
-    "Pa": ("帕", "pascal", "pascals"),
-    "bar": ("巴", "bar", "bar"),
-    "mbar": ("毫巴", "millibar", "millibars"),
-    "psi": ("磅每平方英寸", "P S I", "P S I"),
-    "psig": ("磅每平方英寸", "P S I G", "P S I G"),
-    "Nm": ("牛米", "newton meter", "newton meters"),
-    "kN": ("千牛", "kilonewton", "kilonewtons"),
-    "hp": ("马力", "horsepower", "horsepower"),
-    "kVA": ("千伏安", "kilovolt ampere", "kilovolt amperes"),
-    "MWh": ("兆瓦时", "megawatt hour", "megawatt hours"),
-    "Ah": ("安时", "amp hour", "amp hours"),
-    "kWh/100km": ("千瓦时每百公里", "kilowatt hour per hundred kilometers", "kilowatt hours per hundred kilometers"),
-    "L/100km": ("升每百公里", "liter per hundred kilometers", "liters per hundred kilometers"),
-    "m/min": ("米每分钟", "meter per minute", "meters per minute"),
-    "mm/min": ("毫米每分钟", "millimeter per minute", "millimeters per minute"),
-    "mm/s": ("毫米每秒", "millimeter per second", "millimeters per second"),
-    "t/h": ("吨每小时", "ton per hour", "tons per hour"),
-    "g/L": ("克每升", "gram per liter", "grams per liter"),
-    "μmol/L": ("微摩尔每升", "micromole per liter", "micromoles per liter"),
-    "N·m": ("牛米", "newton meter", "newton meters"),
-    "Wh": ("瓦时", "watt hour", "watt hours"),
-    "kWh": ("千瓦时", "kilowatt hour", "kilowatt hours"),
-    "MW": ("兆瓦", "megawatt", "megawatts"),
-    "kW": ("千瓦", "kilowatt", "kilowatts"),
-    "KW": ("千瓦", "kilowatt", "kilowatts"),
-    "W": ("瓦", "watt", "watts"),
-    "kV": ("千伏", "kilovolt", "kilovolts"),
-    "mV": ("毫伏", "millivolt", "millivolts"),
-    "V": ("伏", "volt", "volts"),
-    "VDC": ("伏", "volt D C", "volts D C"),
-    "VAC": ("伏", "volt A C", "volts A C"),
-    "mAh": ("毫安时", "milliamp hour", "milliamp hours"),
-    "mA": ("毫安", "milliamp", "milliamps"),
-    "Ω": ("欧姆", "ohm", "ohms"),
-    "GHz": ("吉赫兹", "gigahertz", "gigahertz"),
-    "MHz": ("兆赫兹", "megahertz", "megahertz"),
-    "kHz": ("千赫兹", "kilohertz", "kilohertz"),
-    "Hz": ("赫兹", "hertz", "hertz"),
-    "dB": ("分贝", "decibel", "decibels"),
-    "dB(A)": ("分贝", "decibel A", "decibels A"),
-    "dBA": ("分贝", "decibel A", "decibels A"),
-    "μSv/h": ("微西弗每小时", "microsievert per hour", "microsieverts per hour"),
-    "μSv": ("微西弗", "microsievert", "microsieverts"),
-    "mSv": ("毫西弗", "millisievert", "millisieverts"),
-    "KB": ("KB", "kilobyte", "kilobytes"),
-    "MB": ("MB", "megabyte", "megabytes"),
-    "GB": ("GB", "gigabyte", "gigabytes"),
-    "TB": ("TB", "terabyte", "terabytes"),
-    "Mbps": ("兆比特每秒", "megabit per second", "megabits per second"),
-    "Gbps": ("吉比特每秒", "gigabit per second", "gigabits per second"),
-    "kcal": ("千卡", "kilocalorie", "kilocalories"),
-    "ppm": ("百万分之", "part per million", "parts per million"),
-    "lx": ("勒克斯", "lux", "lux"),
-}
-_ANY_CASE: Final = {unit.lower(): unit for unit in UNITS if len(unit) > 1 and unit not in ("MW", "MWh", "Nm", "mV", "mA")}
-_UNIT: Final = (
-    r"(?P<unit>" + "|".join(re.escape(unit) for unit in sorted({*UNITS, *_ANY_CASE, "KM", "KG", "CM", "MM", "KM/H"}, key=len, reverse=True))
-    + r")(?![A-Za-z²³])"
-)  # fmt: skip
 _MINUS: Final = r"(?:(?<![\dA-Za-z%℃)])[-−]\s?)"
 _SIGNED: Final = rf"{_MINUS}?{NUMBER}"
 _DEGREES: Final = {"C": ("摄氏度", "degrees Celsius"), "F": ("华氏度", "degrees Fahrenheit")}
-
-
-def _unit(written: str) -> tuple[str, str, str]:
-    return UNITS[written] if written in UNITS else UNITS[_ANY_CASE[written.lower()]]
 
 
 def signed_zh(number: str, minus: str = "负", *, two: str = "二") -> str:
@@ -170,22 +37,22 @@ def percent_zh(number: str) -> str:
 
 def quantity_zh(number: str, unit: str) -> str:
     """`1.5`, `km` -> 一点五公里; `800`, `ppm` -> 百万分之八百."""
-    name = _unit(unit)[0]
+    name = names(unit)[0]
     return name + signed_zh(number) if name.endswith("分之") else signed_zh(number, two="两") + name
 
 
 def quantity_en(number: str, unit: str) -> str:
     """`1.5`, `km` -> one point five kilometers."""
-    return f"{signed_en(number)} {_unit(unit)[1 if number == '1' else 2]}"
+    return f"{signed_en(number)} {names(unit)[1 if number == '1' else 2]}"
 
 
 def _kind_en(match: re.Match[str]) -> str:
-    return f"{match[1]}{signed_en(match[2])} {_unit(match['unit'])[1]}"
+    return f"{match[1]}{signed_en(match[2])} {names(match['unit'])[1]}"
 
 
 def _fraction_en(match: re.Match[str]) -> str:
     whole, above, below = match[1], match[2], match[3]
-    one, many = _unit(match["unit"])[1:]
+    one, many = names(match["unit"])[1:]
     if not 0 < int(above) < int(below):
         return match[0]
     if whole:
@@ -196,7 +63,7 @@ def _fraction_en(match: re.Match[str]) -> str:
 
 def _fraction_of_kind_en(match: re.Match[str]) -> str:
     fraction = {"1/2": "half", "1/4": "quarter", "3/4": "three quarter", "1/3": "third"}[match[1]]
-    return f"{fraction} {_unit(match['unit'])[1]}"
+    return f"{fraction} {names(match['unit'])[1]}"
 
 
 def _is_quoting(before: str) -> bool:
@@ -224,7 +91,7 @@ def _inches_of_en(match: re.Match[str]) -> str:
 
 
 def _lone_en(match: re.Match[str]) -> str:
-    return match[1] + _unit(match["unit"])[1]
+    return match[1] + names(match["unit"])[1]
 
 
 def _pressure_en(match: re.Match[str]) -> str:
@@ -283,7 +150,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(\d)\.?(\d)折", lambda m: f"{numbers_zh.digits(m[1] + m[2])}折" if m[2] != "0" else f"{numbers_zh.digits(m[1])}折"),
     rule(rf"(?<=元)/(?={NUMBER})", "每"),
     rule(rf"(?<=\d)(\s?(?:mc?|k)?g)/(?={NUMBER}\s?m?L)", r"\1每"),
-    rule(rf"(?<![\d.])(\d{{2,4}})/(\d{{2,4}})\s?{_UNIT}", lambda m: f"{numbers_zh.cardinal(m[1])}、{quantity_zh(m[2], m['unit'])}"),
+    rule(rf"(?<![\d.])(\d{{2,4}})/(\d{{2,4}})\s?{UNIT}", lambda m: f"{numbers_zh.cardinal(m[1])}、{quantity_zh(m[2], m['unit'])}"),
     rule(rf"(?<=电流)({NUMBER})\s?A(?![A-Za-z])", lambda m: numbers_zh.cardinal(m[1], two="两") + "安"),
     rule(rf"(\d+V)\s?/?\s?({NUMBER})\s?A(?![A-Za-z])", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2], two='两')}安"),
     rule(
@@ -291,13 +158,13 @@ ZH: Final[tuple[Rule, ...]] = (
         lambda m: f"{numbers_zh.cardinal(m[1])}乘",
     ),
     rule(
-        rf"({_SIGNED})\s?(?P<to>-|–|—|~|至|到)\s?({NUMBER})\s?{_UNIT}",
+        rf"({_SIGNED})\s?(?P<to>-|–|—|~|至|到)\s?({NUMBER})\s?{UNIT}",
         lambda m: f"{signed_zh(m[1], two='两')}{_to(m)}{quantity_zh(m[3], m['unit'])}",
     ),
     rule(r"(?<![A-Za-z\d.])(\d+)h(?=\d+min)", lambda m: quantity_zh(m[1], "h")),
-    rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{_UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
-    rule(rf"(?<=[元角分度])/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
-    rule(rf"(?<=\d)/{_UNIT}", lambda m: f"每{_unit(m['unit'])[0]}"),
+    rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
+    rule(rf"(?<=[元角分度])/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
+    rule(rf"(?<=\d)/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
     rule(r"(?<=公里|千米|英里)/(?:小时|时|h)", "每小时"),
     rule(r"(?<=[元块角分米克升次转])/(?=[半小分秒天日周月年人件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜])", "每"),
 )
@@ -336,7 +203,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(\d+) ?h(?:rs?)? ?(\d{1,2}) ?m(?![A-Za-z²³/])", lambda m: f"{quantity_en(m[1], 'h')} {quantity_en(m[2], 'min')}"),
     rule(rf"(?<![\d.])({NUMBER})\s?[x×]\s?(?={NUMBER}(?:\s?[x×]|\s?[a-z]))", lambda m: f"{numbers_en.cardinal(m[1])} by "),
     rule(
-        rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{_UNIT}",
+        rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{UNIT}",
         lambda m: f"{signed_en(m[1])} to {quantity_en(m[2], m['unit'])}",
     ),
     rule(rf"(?<=\d)( ?(?:mc?|k)?g)/(?={NUMBER} ?m?L\b)", r"\g<1> per "),
@@ -345,15 +212,15 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
     rule(r"(?<![\d./])3/4\s?mi(?:le)?(?![a-z])", "three quarters of a mile"),
     rule(rf"(?<![\d/.,-])(1/2|1/4|3/4|1/3) (?P<unit>lb|oz|gal){BEFORE_NOUN}", _fraction_of_kind_en),
-    rule(rf"(?<![\d/.,])(?:(\d{{1,4}})[ -])?(\d{{1,2}})/(\d{{1,2}})[ -]?{_UNIT}\b", _fraction_en),
-    rule(rf"\b([Aa]n? (?:[a-z]+ )?)({NUMBER})[ -]?{_UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
-    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{_UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
-    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER}) ?{_UNIT}{_MADE_OF}", _kind_en),
+    rule(rf"(?<![\d/.,])(?:(\d{{1,4}})[ -])?(\d{{1,2}})/(\d{{1,2}})[ -]?{UNIT}\b", _fraction_en),
+    rule(rf"\b([Aa]n? (?:[a-z]+ )?)({NUMBER})[ -]?{UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
+    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
+    rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER}) ?{UNIT}{_MADE_OF}", _kind_en),
     rule(
-        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{_UNIT}(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
+        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{UNIT}(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
         lambda m: quantity_en(m[1], m["unit"]),
     ),
-    rule(rf"(?<=[a-z\d])/{_UNIT}(?:\.(?=[,;]| [a-z]))?", lambda m: f" per {_unit(m['unit'])[1]}"),
+    rule(rf"(?<=[a-z\d])/{UNIT}(?:\.(?=[,;]| [a-z]))?", lambda m: f" per {names(m['unit'])[1]}"),
     rule(rf"\b([Pp]er |[Ee]ach |[Ee]very |[Aa]dditional |[Ee]xtra ){_ALONE}", _lone_en),
     rule(rf"({_OF_MONEY} an? ){_ALONE}", _lone_en),
     rule(r"(?<=[a-z])/(mo|yr|wk|ea)\b(?:\.(?! [A-Z]| ?$))?", lambda m: f" {_PERIODS[m[1]]}"),
