@@ -13,6 +13,7 @@ from typing import Any
 from quantize.errors import QuantizeError
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FOLDERS = re.compile(r"(?<![^=])/(?:.*/)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class About:
 
 
 def command(given: Sequence[str]) -> str:
-    """A command of ``python -m quantize`` without folders, which mean nothing elsewhere."""
-    return "python -m quantize " + shlex.join(Path(each).name if "/" in each else each for each in given)
+    """A command of ``python -m quantize``, absolute paths without their folders: those mean nothing elsewhere."""
+    return "python -m quantize " + shlex.join(_FOLDERS.sub("", each) for each in given)
 
 
 def commit() -> str:
