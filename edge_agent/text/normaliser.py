@@ -20,7 +20,7 @@ MAX_PASSES: Final = 6
 _ENDS: Final = "。！？!?；\n"
 _SENTENCE: Final = re.compile(
     rf"[^{_ENDS}]{{1,{MAX_SENTENCE}}}?(?:[{_ENDS}]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|$)"
-    rf"|[^{_ENDS}]{{1,{MAX_SENTENCE}}}(?<=[\s，：、,])|[^{_ENDS}]{{1,{MAX_SENTENCE}}}|[{_ENDS}]+"
+    rf"|[^{_ENDS}]{{1,{MAX_SENTENCE}}}(?<=[\s，：、,])(?<!\d,(?=\d))|[^{_ENDS}]{{1,{MAX_SENTENCE}}}|[{_ENDS}]+"
 )
 """Up to its end; one that is too long up to its last pause or blank, so that no figure is cut in two."""
 _WRITTEN: Final = re.compile(

@@ -82,6 +82,7 @@ def test_long_texts_of_one_kind_come_through(text):
         "The 10:30 train, the 11:45 train, the fare of $12.50, ",
         "三号线首班车5:30，末班车23:15，票价4.50元，",
         "温度21.5℃ 湿度40%RH ",
+        "车辆1,846件，",
     ],
 )
 def test_every_sentence_of_a_long_text_is_read_like_the_first(sentence):
