@@ -70,10 +70,14 @@ class Desk:
         if window.full:
             raise Rejected("verb", "has to wait: too many requests are unanswered", "the same request, later", kind=Refusal.BUSY)
         number = window.enter()
-        if isinstance(request, Say):
-            self._core.submit(_message(request, source, partial(self._settle, number, request, reply)), lambda: None)
-        else:
-            self._core.command(request, Route(source, partial(self._answer, number, window, request, reply)))
+        try:
+            if isinstance(request, Say):
+                self._core.submit(_message(request, source, partial(self._settle, number, request, reply)), lambda: None)
+            else:
+                self._core.command(request, Route(source, partial(self._answer, number, window, request, reply)))
+        except Exception:
+            window.leave(number)  # nobody else will answer it
+            raise
 
     def _source(self, door: Door, frame: zmq.Frame) -> str:
         """Who asks: a name from the allow-list, or whoever may use the local sockets.
