@@ -53,6 +53,8 @@ def _locked(folder: int) -> bool:
             if time.monotonic() > until:
                 return False
             time.sleep(0.01)
+        except OSError:
+            return False
         else:
             return True
 

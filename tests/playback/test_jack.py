@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -68,6 +69,15 @@ def test_one_process_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         process.kill()
     with cleared_away(folder.parent):
         assert names(folder) == ["metadata.db"]
+
+
+def test_where_nothing_can_be_locked_nothing_is_removed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(jack.fcntl, "flock", flock)
+    with cleared_away(folder.parent):
+        assert len(names(folder)) == 4
 
 
 def test_without_jack_nothing_is_made(tmp_path: Path) -> None:
