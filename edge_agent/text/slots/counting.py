@@ -35,7 +35,7 @@ def _mixed_zh(match: re.Match[str]) -> str:
 
 
 def _slash_zh(match: re.Match[str]) -> str:
-    above, below = match[1], match[2]
+    above, below = (number.replace(",", "") for number in match.groups())
     if is_fraction(above, below):
         return fraction_zh(above, below)
     if 0 < int(above) < int(below):
@@ -48,7 +48,7 @@ def _series_zh(match: re.Match[str]) -> str:
 
 
 def _slash_en(match: re.Match[str]) -> str:
-    above, below = match[1], match[2]
+    above, below = (number.replace(",", "") for number in match.groups())
     if is_fraction(above, below):
         return fraction_en(above, below)
     if 0 < int(above) < int(below):
@@ -111,12 +111,14 @@ _ORDINAL_EN: Final = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?![A-Z
 _MIXED: Final = r"(?<![\d/.,])(\d{1,4})[ -](\d{1,2})/(\d{1,2})(?![\d/]|\.\d)"
 _LONE: Final = r"(?<![\d.,A-Za-z])"
 _NEGATIVE: Final = r"(?<![\dA-Za-z\u4e00-\u9fff%)])[-−](?=\d)|(?<=[为是达至到约低降值额])[-−](?=\d)"
+_COUNT: Final = r"(\d{1,3}(?:,\d{3})+|\d{1,5})"
+_SLASHED: Final = rf"(?<![\d/.]){_COUNT}/{_COUNT}(?![\d/]|\.\d)"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(_ORDINAL_EN, _ordinal_en),
     rule(_MIXED, _mixed_zh),
     rule(rf"(?<![\d/])(\d{{1,3}}(?:/\d{{1,3}})+)(?=\s?(?:{_SERIES_ZH}))", _series_zh),
-    rule(r"(?<![\d/.])(\d{1,5})/(\d{1,5})(?![\d/]|\.\d)", _slash_zh),
+    rule(_SLASHED, _slash_zh),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~){{1,2}}\s?({NUMBER})(?P<counted>(?=\s?(?:{COUNTED_ZH})))?(?![\d-])", _range_zh),
     rule(r"(?<=[周拜期][一二三四五六日天])\s?(?:-|–|—|~){1,2}\s?(?=周|星期|礼拜|[一二三四五六日天])", "到"),
@@ -136,7 +138,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2}) (?=(?:mile|cup|pound|day|teaspoon|tablespoon|gallon|quart|pint|lit(?:er|re))\b)", _part_of_en),
     rule(r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})-(?=[a-z])", _fraction_of_kind_en),
     rule(_MIXED, _mixed_en),
-    rule(r"(?<![\d/.])(\d{1,5})/(\d{1,5})(?![\d/]|\.\d)", _slash_en),
+    rule(_SLASHED, _slash_en),
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])}"),
     rule(_ORDINAL_EN, _ordinal_en),
     rule(rf"{_LONE}(\d{{3,}})-(\d{{3,}})(?![\d-]|[.,]\d)", _code_en),

@@ -54,7 +54,7 @@ def _labelled_en(match: re.Match[str]) -> str:
 
 
 _WHOLE: Final = r"(\d{1,3}(?:,\d{3})+|\d{1,6})"
-_PAIR: Final = rf"(?<![\d/.,A-Za-z])(?<!\d[ -]){_WHOLE}\s?/\s?{_WHOLE}(?![\d/]|[.,]\d)"
+_PAIR: Final = rf"(?<![\d/.,A-Za-z])(?<!\d[ -])(?!24/7(?!\d)){_WHOLE}\s?/\s?{_WHOLE}(?![\d/]|[.,]\d)"
 _THINGS_ZH: Final = "人(?![份间桌座行房])|位(?!置)|名(?!列)|台|辆|架|艘|件|单(?!元)|箱|托盘|工位|车位|座位|床位|库位|货位"
 _LABELS_ZH: Final = "进度|完成|产量|达成|计数|出勤|在岗|到岗|人数|库存|得分|已[检装卸发扫打收]"
 _LABELS_EN: Final = (
