@@ -115,6 +115,7 @@ READINGS = [
     ("ages 6+, ID 21+.", "ages six plus, ID twenty one plus."),
     ("14/500 pcs", "fourteen of five hundred pieces"),
     ("1,846/2,000 units", "one thousand eight hundred forty six of two thousand units"),
+    ("Left after 1/2 mile, on 3/4 inch pipe, after 1/2.", "Left after half a mile, on three quarters inch pipe, after January second."),
     ("24/7 services, now at 1,846/2,000.", "twenty four seven services, now at one thousand eight hundred forty six of two thousand."),
     ("3/4 pallets done, 3/4 cup, 3/8 bolts", "three of four pallets done, three quarters of a cup, three eighths bolts"),
     (

@@ -109,6 +109,12 @@ def _month_year_en(match: re.Match[str]) -> str:
     return f"{match['month']}{match[2]}{numbers_en.year(match['year'])}"
 
 
+_NO_MEASURE: Final = (
+    r"(?![ -](?:of an?|mi|ft|lbs?|oz|gal|inch(?:es)?|(?:foot|feet|mile|hour|cup|pound|ounce|gallon|quart|pint|teaspoon|tablespoon|turn|"
+    r"lit(?:er|re)|met(?:er|re))s?)\b)"
+)
+"""After 1/2 mile is no day of January."""
+
 ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", ""),
     rule(rf"(?<![\d.]){_NUMERIC_SPAN}", _numeric_span_zh),
@@ -133,7 +139,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
     rule(
         r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day,?|on|by|ends|until|from|since|after|before|through|thru|starting|"
-        rf"begins|starts|sale|due|expires) {_SHORT_DATE}",
+        rf"begins|starts|sale|due|expires) {_SHORT_DATE}{_NO_MEASURE}",
         _short_en,
     ),
     rule(rf"\b{_MONTH} {_DAYS}(?:,? {_YEAR})?{_NO_TIME}", _days_en),
