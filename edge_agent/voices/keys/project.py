@@ -5,6 +5,6 @@ from __future__ import annotations
 from edge_agent.voices.keys.minisig import PublicKey
 from edge_agent.voices.keys.trust import Signer
 
-PROJECT = Signer("project", PublicKey("RWT6rZ3VE1/7HH0oAOBZgRG943cRWJ3ZeQ0JcZU23kBrubdXxWoh+z2D"), voices=("default",))
+PROJECT = Signer("project", PublicKey("RWQqG9lQY0/LJntbrw6YdEUf5oRKYFijQoyB8ziJ3o75VXQIG+u6P3+Q"), voices=("default",))
 """Made for that voice and no other, and destroyed once it had signed it: nobody can sign another with it. Whoever builds the
 voice anew makes a new key; see ``edge_agent/voices/README.md``."""
