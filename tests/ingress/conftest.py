@@ -8,6 +8,7 @@ import pytest
 from edge_agent.ingress import MqttConfig, MqttIngress
 from tests.rigs.mosquitto import certificates, mosquitto  # noqa: F401 (fixtures)
 from tests.rigs.mqtt_peer import Peer, RecordingInbox, eventually
+from tests.rigs.zmq_peer import raw_peer, station  # noqa: F401
 
 StartIngress = Callable[..., tuple[MqttIngress, RecordingInbox]]
 

@@ -28,24 +28,10 @@ from tests.rigs.zmq_peer import Answering, Listener, RawPeer, Station
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Iterator[Station]:
-    station = Station(tmp_path)
-    yield station
-    station.stop()
-
-
-@pytest.fixture
 def network(tmp_path: Path) -> Iterator[Station]:
     station = Station(tmp_path, tcp=True)
     yield station
     station.stop()
-
-
-@pytest.fixture
-def peer(station: Station) -> Iterator[RawPeer]:
-    peer = RawPeer(station.folder)
-    yield peer
-    peer.close()
 
 
 @pytest.fixture
@@ -64,8 +50,8 @@ def listen(station: Station) -> Iterator[Callable[..., Listener]]:
 # ---- verbs
 
 
-def test_say_is_the_announcement_s_own_json(station: Station, peer: RawPeer) -> None:
-    answer = peer.ask("say", text="前方三百米右转", id="nav.1", priority="important", speed=1.25)
+def test_say_is_the_announcement_s_own_json(station: Station, raw_peer: RawPeer) -> None:
+    answer = raw_peer.ask("say", text="前方三百米右转", id="nav.1", priority="important", speed=1.25)
     assert answer == {"verb": "say", "ref": "r0", "ok": True, "status": "accepted", "id": "nav.1", "queue_length": 0}
     (message,) = station.core.messages
     assert json.loads(message.payload) == {"text": "前方三百米右转", "id": "nav.1", "priority": "important", "speed": 1.25}
@@ -73,16 +59,16 @@ def test_say_is_the_announcement_s_own_json(station: Station, peer: RawPeer) -> 
     assert message.received_at == pytest.approx(time.time(), abs=60)
 
 
-def test_say_without_an_id_is_told_the_one_it_was_given(peer: RawPeer) -> None:
-    assert len(peer.ask("say", text="x")["id"]) == 32
+def test_say_without_an_id_is_told_the_one_it_was_given(raw_peer: RawPeer) -> None:
+    assert len(raw_peer.ask("say", text="x")["id"]) == 32
 
 
-def test_what_the_core_refuses_and_what_it_knows(station: Station, peer: RawPeer) -> None:
-    refused = peer.ask("say", text="x", id="a", speed=9)
+def test_what_the_core_refuses_and_what_it_knows(station: Station, raw_peer: RawPeer) -> None:
+    refused = raw_peer.ask("say", text="x", id="a", speed=9)
     assert (refused["ok"], refused["status"], refused["id"], refused["field"]) == (False, "rejected", "a", "speed")
     station.core.whereabouts.update(b="waiting", c="played")
     for name, outcome in {"b": None, "c": "played"}.items():
-        known = peer.ask("say", text="x", id=name)
+        known = raw_peer.ask("say", text="x", id=name)
         assert (known["ok"], known["status"], known["id"], known["outcome"]) == (True, "duplicate", name, outcome)
 
 
@@ -98,17 +84,17 @@ def test_what_the_core_refuses_and_what_it_knows(station: Station, peer: RawPeer
         ("ping", {}, Ping()),
     ],
 )
-def test_verbs(station: Station, peer: RawPeer, verb: str, fields: dict[str, Any], command: object) -> None:
-    assert peer.ask(verb, **fields)["ok"] is True
+def test_verbs(station: Station, raw_peer: RawPeer, verb: str, fields: dict[str, Any], command: object) -> None:
+    assert raw_peer.ask(verb, **fields)["ok"] is True
     assert station.core.commands == [command]
 
 
-def test_status_and_ping_name_the_run_of_the_daemon(station: Station, peer: RawPeer) -> None:
-    first = peer.ask("ping")["instance"]
-    assert peer.ask("status")["instance"] == first
+def test_status_and_ping_name_the_run_of_the_daemon(station: Station, raw_peer: RawPeer) -> None:
+    first = raw_peer.ask("ping")["instance"]
+    assert raw_peer.ask("status")["instance"] == first
     station.stop()
     station.start()
-    assert peer.ask("ping")["instance"] != first
+    assert raw_peer.ask("ping")["instance"] != first
 
 
 def test_a_req_socket_is_served_too(station: Station) -> None:
@@ -150,13 +136,13 @@ def test_a_req_socket_is_served_too(station: Station) -> None:
         ((b"1", b'{"verb": "say", "text": "a", "volume": NaN}'), "payload"),
     ],
 )
-def test_what_is_no_request_is_told_why(station: Station, peer: RawPeer, frames: tuple[bytes, ...], field: str) -> None:
-    peer.send(*frames or (b"",))
-    answer = peer.receive()
+def test_what_is_no_request_is_told_why(station: Station, raw_peer: RawPeer, frames: tuple[bytes, ...], field: str) -> None:
+    raw_peer.send(*frames or (b"",))
+    answer = raw_peer.receive()
     assert (answer["ok"], answer["field"]) == (False, field)
     assert answer["reason"]
     assert len(station.core.refusals) == 1
-    assert peer.ask("ping")["ok"] is True
+    assert raw_peer.ask("ping")["ok"] is True
     assert not station.core.messages
 
 
@@ -182,7 +168,7 @@ def test_any_frames_are_survived_and_answered(sturdy: tuple[Station, RawPeer, Ra
     assert other.ask("ping")["ok"] is True
 
 
-def test_half_frames_and_other_protocols_harm_nobody(station: Station, peer: RawPeer) -> None:
+def test_half_frames_and_other_protocols_harm_nobody(station: Station, raw_peer: RawPeer) -> None:
     greeting = b"\xff" + b"\0" * 8 + b"\x7f" + b"\x03\0" + b"NULL".ljust(20, b"\0") + b"\0" * 32
     ready = b"\x04\x26\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\0"
     beginnings = [
@@ -204,13 +190,13 @@ def test_half_frames_and_other_protocols_harm_nobody(station: Station, peer: Raw
                 one.close()
             else:
                 held.append(one)
-    assert peer.ask("say", text="x")["status"] == "accepted"
+    assert raw_peer.ask("say", text="x")["status"] == "accepted"
     assert len(station.core.messages) == 1
     for one in held:
         one.close()
 
 
-def test_a_flood_delays_nobody_else(station: Station, peer: RawPeer) -> None:
+def test_a_flood_delays_nobody_else(station: Station, raw_peer: RawPeer) -> None:
     """The flooding peer is made to wait; requests of others take their turn between its own."""
     core = station.core
     flooder = RawPeer(station.folder, sndhwm=100_000)
@@ -219,11 +205,11 @@ def test_a_flood_delays_nobody_else(station: Station, peer: RawPeer) -> None:
     core.submit = lambda message, ack: (all_sent.wait(60), accept(message, ack))
     for number in range(n_sent):
         flooder.send(b"1", json.dumps({"verb": "say", "text": "x", "id": f"flood-{number}"}).encode())
-    peer.send(b"1", json.dumps({"verb": "say", "text": "x", "id": "mine-0"}).encode())
+    raw_peer.send(b"1", json.dumps({"verb": "say", "text": "x", "id": "mine-0"}).encode())
     all_sent.set()
-    assert peer.receive()["status"] == "accepted"
+    assert raw_peer.receive()["status"] == "accepted"
     for number in range(1, 20):
-        assert peer.ask("say", text="x", id=f"mine-{number}")["status"] == "accepted"
+        assert raw_peer.ask("say", text="x", id=f"mine-{number}")["status"] == "accepted"
     eventually(lambda: len(core.messages) == n_sent + 20, "all requests")
     ids = [json.loads(message.payload)["id"] for message in core.messages]
     assert len(set(ids)) == len(ids)
@@ -231,21 +217,21 @@ def test_a_flood_delays_nobody_else(station: Station, peer: RawPeer) -> None:
     flooder.close()
 
 
-def test_a_peer_that_reads_nothing_harms_nobody(station: Station, peer: RawPeer) -> None:
+def test_a_peer_that_reads_nothing_harms_nobody(station: Station, raw_peer: RawPeer) -> None:
     deaf = RawPeer(station.folder)
     deaf.socket.rcvhwm = 1
     for _ in range(2_000):
         deaf.send(b"1", b'{"verb": "ping"}')
-    assert peer.ask("ping")["ok"] is True
+    assert raw_peer.ask("ping")["ok"] is True
     deaf.close()
 
 
-def test_a_peer_that_goes_before_its_answer(station: Station, peer: RawPeer) -> None:
+def test_a_peer_that_goes_before_its_answer(station: Station, raw_peer: RawPeer) -> None:
     for _ in range(20):
         gone = RawPeer(station.folder)
         gone.send(b"1", b'{"verb": "ping"}')
         gone.close()
-    assert peer.ask("ping")["ok"] is True
+    assert raw_peer.ask("ping")["ok"] is True
 
 
 # ---- events

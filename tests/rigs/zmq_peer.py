@@ -7,11 +7,12 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import zmq
 
 from edge_agent.events import Event
@@ -185,3 +186,19 @@ def in_thread(action: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=action, daemon=True)
     thread.start()
     return thread
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    """One on this computer's sockets."""
+    station = Station(tmp_path)
+    yield station
+    station.stop()
+
+
+@pytest.fixture
+def raw_peer(station: Station) -> Iterator[RawPeer]:
+    """Somebody at the station's sockets."""
+    peer = RawPeer(station.folder)
+    yield peer
+    peer.close()

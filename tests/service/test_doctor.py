@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import sqlite3
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -222,12 +221,6 @@ class TestBroker:
 
 
 class TestSocket:
-    @pytest.fixture
-    def station(self, tmp_path: Path) -> Iterator[Station]:
-        station = Station(tmp_path)
-        yield station
-        station.stop()
-
     def test_a_daemon_that_answers(self, configured: Any, station: Station) -> None:
         finding = only(check_socket(configured(zmq__socket_dir=station.folder)))
         assert (finding.verdict, finding.data["daemon"]) == (Verdict.OK, "online")

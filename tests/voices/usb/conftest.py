@@ -11,6 +11,7 @@ import pytest
 
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.usb import Limits, StickReport, import_stick
+from tests.rigs.zmq_peer import station  # noqa: F401 (a fixture)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from edge_agent.voices.usb import PackResult, StickReport, Teller
 from tests.rigs.zmq_peer import Station
@@ -14,13 +11,6 @@ from tests.voices.usb.conftest import NOW
 
 GOOD = StickReport(NOW, (PackResult("a.vpk", None, "anna", 3),))
 BAD = StickReport(NOW, (PackResult("a.vpk", "forged"),))
-
-
-@pytest.fixture
-def station(tmp_path: Path) -> Iterator[Station]:
-    station = Station(tmp_path)
-    yield station
-    station.stop()
 
 
 def test_reading_then_the_result(station: Station) -> None:
