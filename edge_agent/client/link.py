@@ -58,7 +58,7 @@ class Link:
         self._closing = False
         self._asked: dict[str, _Asked] = {}
         self._followers = Followers()
-        self._n_losses = 0
+        self._n_returns = 0
         self._heard_at = self._check_at = 0.0
         self._checking = False
         self._thread = threading.Thread(target=self._run, name="speech-client", daemon=True)
@@ -133,8 +133,8 @@ class Link:
                 self._sockets.forget(asked.greeting)
         self._sockets.wait(self._wakeup.fileno(), self._wait_ms(), to_send=not all(asked.sent for asked in ready))
         self._wakeup.drain()
-        if self._sockets.n_losses != self._n_losses:
-            self._n_losses = self._sockets.n_losses
+        if self._sockets.n_returns != self._n_returns:
+            self._n_returns = self._sockets.n_returns
             self._ask_again()
         for event in self._sockets.heard():
             self._heard_at = time.monotonic()

@@ -28,8 +28,8 @@ _REFUSALS = {
 class Sockets:
     """For the client's thread only.
 
-    ``refusal`` says why the daemon does not let us in, when it said so. ``n_losses`` counts connections that were lost, and with
-    them the answers that were on their way. ``prefix`` begins all ids made here; their events are
+    ``refusal`` says why the daemon does not let us in, when it said so. ``n_returns`` counts connections that took the place of a
+    lost one, with which requests and answers on their way were lost. ``prefix`` begins all ids made here; their events are
     subscribed to from the start, as ``own`` greets when they are.
 
     Raises:
@@ -45,13 +45,14 @@ class Sockets:
         self._greeted: set[bytes] = set()
         self.prefix = f"{self._nonce}-"
         self.refusal: str | None = None
-        self.n_losses = 0
+        self.n_returns = 0
+        self._lost = False
         self._knock_at: float | None = None
         self._address = address
         try:
             self.requests = self._connect(zmq.DEALER, address.say, keys)
             self.events = self._connect(zmq.SUB, address.events, keys)
-            self._monitor = self.requests.get_monitor_socket(zmq.EVENT_DISCONNECTED | sum(_REFUSALS))
+            self._monitor = self.requests.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_SUCCEEDED | sum(_REFUSALS))
         except BaseException:
             self._context.destroy(linger=0)
             raise
@@ -65,7 +66,7 @@ class Sockets:
         """Wait until there is something to receive, room to send, or someone wakes us."""
         poller = zmq.Poller()
         poller.register(wakeup_fd, zmq.POLLIN)
-        poller.register(self.requests, zmq.POLLIN | (zmq.POLLOUT if to_send else 0))
+        poller.register(self.requests, zmq.POLLIN | (zmq.POLLOUT if to_send and not self._lost else 0))
         poller.register(self.events, zmq.POLLIN)
         poller.register(self._monitor, zmq.POLLIN)
         left_s = None if self._knock_at is None else self._knock_at - time.monotonic()
@@ -73,7 +74,10 @@ class Sockets:
         while self._monitor.poll(0):
             event = parse_monitor_message(self._monitor.recv_multipart())["event"]
             if event == zmq.EVENT_DISCONNECTED:
-                self.n_losses += 1
+                self._lost = True
+            elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self.n_returns += self._lost
+                self._lost = False
             elif event in _REFUSALS:
                 self.refusal = _REFUSALS[event]
                 self._knock_at = self._knock_at or time.monotonic() + _KNOCK_AGAIN_S
@@ -83,6 +87,8 @@ class Sockets:
 
     def send(self, payload: bytes) -> bool:
         """Send a request; False while there is no connection with room for it."""
+        if self._lost:  # libzmq tells so before it stops taking messages for it
+            return False
         try:
             self.requests.send_multipart([wire.VERSION, payload], zmq.DONTWAIT)
         except zmq.Again:

@@ -207,8 +207,8 @@ def test_a_daemon_that_never_comes_back_ends_every_wait(station: Station, speech
         speech.preload(["x"])
 
 
-def test_what_a_restart_left_unanswered_is_asked_again(station: Station, speech: SpeechClient) -> None:
-    """Rendering may take longer than a daemon lives; an announcement is spoken once however often it is asked for."""
+def test_a_list_that_a_restart_left_unanswered_is_asked_for_again(station: Station, speech: SpeechClient) -> None:
+    """Rendering may take longer than a daemon lives."""
     core = station.core
     core.on_command = lambda command, _route: isinstance(command, Prewarm) and len(core.commands) == 1
     made: list[int] = []
@@ -218,6 +218,12 @@ def test_what_a_restart_left_unanswered_is_asked_again(station: Station, speech:
     station.start()
     thread.join(20)
     assert made == [1]
+
+
+@pytest.mark.parametrize("_attempt", range(10))  # for some microseconds libzmq still takes messages for a connection that is lost
+def test_what_a_restart_left_unanswered_is_asked_again(station: Station, speech: SpeechClient, _attempt: int) -> None:
+    """An announcement is spoken once however often it is asked for."""
+    core = station.core
     core.silent = True
     told: list[Handle] = []
     thread = in_thread(lambda: told.append(speech.say("x", id="a")))
