@@ -54,11 +54,12 @@ class Warm:
 
 
 class _Wanted(Exception):
-    """The thread has something better to do than to make a recording."""
+    """The thread has something better to do than to make a recording, or to rehearse."""
 
 
 class SynthesisWorker:
-    """Owns the thread named ``synthesis``. Speech goes before warming, which gives way after any chunk and begins its segment anew."""
+    """Owns the thread named ``synthesis``. Speech goes before warming and rehearsals, which give way after any chunk; then the segment,
+    or the rehearsal, begins anew."""
 
     def __init__(self, speaker: Speaker, heartbeat: Heartbeat) -> None:
         self._speaker, self._heartbeat = speaker, heartbeat
@@ -178,8 +179,11 @@ class SynthesisWorker:
         then()
 
     def _rehearsing(self, voice: VoiceInfo) -> Iterator[None]:
-        self._speaker.rehearse(REHEARSAL, voice, self._heartbeat.beat)
-        yield
+        while True:
+            with suppress(_Wanted):
+                self._speaker.rehearse(REHEARSAL, voice, on_chunk=self._unless_wanted)
+                return
+            yield
 
     def _over(self, steps: Iterator[None]) -> bool:
         try:

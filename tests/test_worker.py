@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import SynthesisError
 from edge_agent.templates import Templates
 from edge_agent.voices import Catalog
-from edge_agent.worker import Job, SynthesisWorker, Warm
+from edge_agent.worker import REHEARSAL, Job, SynthesisWorker, Warm
 from tests.doubles.fake_engine import RATE, FakeLoader, hum, write_voice
 from tests.rigs.mqtt_peer import eventually
 
@@ -184,21 +185,44 @@ def test_warming_gives_way_between_segments(tmp_path) -> None:
     stage.cache.close()
 
 
+def speak_after(n_beats: int, job: Job, worker: SynthesisWorker) -> Iterator[int]:
+    """Have an announcement come in while the thread is at work; counts its signs of life from then on."""
+    beat, n_beat = worker._heartbeat.beat, itertools.count()
+
+    def beat_and_speak() -> None:
+        beat()
+        if next(n_beat) == n_beats:
+            worker.speak(job)
+
+    worker._heartbeat = SimpleNamespace(beat=beat_and_speak)
+    return n_beat
+
+
+def test_speech_does_not_wait_for_a_rehearsal(tmp_path) -> None:
+    stage = Stage(tmp_path)
+    stage.worker.rehearse(stage.voice)
+    job = stage.job(ONE)
+    n_chunks = speak_after(3, job, stage.worker)
+    stage.worker.step()
+    assert next(n_chunks) < 6, "it was left at once"
+    engine = stage.loader.loaded[0]
+    assert engine.n_segments == 1
+    stage.worker.step()
+    assert job.utterance.state().finished
+    assert stage.worker.step(), "and is made up for when there is nothing to say"
+    assert not stage.worker.step()
+    assert engine.n_segments == 1 + 1 + len(stage.speaker.script(REHEARSAL, "auto").speech)
+    stage.cache.close()
+
+
 def test_speech_does_not_wait_for_a_segment_that_is_being_warmed(tmp_path) -> None:
     """With a large voice, or on a slow processor, that would take seconds."""
     stage = Stage(tmp_path)
     answers: list = []
     long = "请" * 50 + "。"
     stage.worker.warm(Warm((long,), "auto", stage.voice, done=lambda made, problems: answers.append((made, problems))))
-    job, beat = stage.job(ONE), stage.worker._heartbeat.beat
-    n_chunks = itertools.count()
-
-    def beat_and_speak() -> None:
-        beat()
-        if next(n_chunks) == 3:
-            stage.worker.speak(job)
-
-    stage.worker._heartbeat = SimpleNamespace(beat=beat_and_speak)
+    job = stage.job(ONE)
+    n_chunks = speak_after(3, job, stage.worker)
     stage.worker.step()
     assert next(n_chunks) < 6, "what was being made was left at once"
     assert not stage.cache.entries()
