@@ -12,7 +12,7 @@ from edge_agent.voices.pack.reader import OpenPack, open_pack
 from edge_agent.voices.pack.sign import seal_pack, sign_pack
 from edge_agent.voices.pack.synthetic import write_synthetic_consent
 from edge_agent.voices.pack.unpack import Sink
-from edge_agent.voices.pack.verify import verify_folder
+from edge_agent.voices.pack.verify import verify_author, verify_folder
 
 __all__ = [
     "ALWAYS",
@@ -33,6 +33,7 @@ __all__ = [
     "read_extras",
     "seal_pack",
     "sign_pack",
+    "verify_author",
     "verify_folder",
     "verify_station",
     "write_synthetic_consent",

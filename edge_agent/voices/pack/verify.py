@@ -57,6 +57,17 @@ def verify_folder(
     return manifest
 
 
+def verify_author(folder: Path, *, trust: Trust) -> None:
+    """Check who made the voice in a folder, of which nothing else can be read there: it is sealed, all but its manifest.
+
+    Raises:
+        PackError: not somebody who may be relied on.
+    """
+    limits = Limits()
+    manifest = _read(folder, MANIFEST, limits.manifest_bytes, "malformed")
+    _check_author(manifest, _read(folder, MANIFEST_SIGNATURE, limits.signature_bytes, "unsigned"), trust, limits)
+
+
 def check_head(
     head: Head, trust: Trust, now: datetime, limits: Limits, program: Program | None
 ) -> tuple[Manifest, Signer, Consent]:
@@ -67,9 +78,7 @@ def check_head(
     """
     if head.manifest_signature is None:
         raise PackError("unsigned", "the voice's author has not signed the manifest; see: edge-agent voice sign")
-    author = check_signature(head.manifest, head.manifest_signature, trust, "author", MANIFEST)
-    manifest = Manifest.from_bytes(head.manifest, limits)
-    check_voice(author, manifest.id)
+    manifest, author = _check_author(head.manifest, head.manifest_signature, trust, limits)
     manifest.check_time(now)
     consent = _check_consent(head, trust, now, manifest.id)
     (program or Program.current()).check(manifest)
@@ -78,6 +87,13 @@ def check_head(
         if entries[path] != FileEntry(path, len(content), hashlib.sha256(content).hexdigest()):
             raise PackError("damaged", f"{path} is not the file the manifest was made for")
     return manifest, author, consent
+
+
+def _check_author(content: bytes, signature: bytes, trust: Trust, limits: Limits) -> tuple[Manifest, Signer]:
+    author = check_signature(content, signature, trust, "author", MANIFEST)
+    manifest = Manifest.from_bytes(content, limits)
+    check_voice(author, manifest.id)
+    return manifest, author
 
 
 def check_signature(content: bytes | Readable, signature: bytes, trust: Trust, role: Role, what: str) -> Signer:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from edge_agent.voices.consent import Consent
 from edge_agent.voices.keys import SecretKey, Trust
-from edge_agent.voices.pack import Manifest, OpenPack, open_pack, verify_folder
+from edge_agent.voices.pack import Manifest, OpenPack, open_pack, verify_author, verify_folder
 
 
 class Parcel(Protocol):
@@ -58,6 +58,14 @@ class Gate(Protocol):
         """
         ...
 
+    def verify_author(self, folder: Path) -> None:
+        """Check the signature of an installed voice's manifest, which also lies open where the voice is sealed.
+
+        Raises:
+            PackError: its author is not to be believed, or it cannot be read.
+        """
+        ...
+
     def sign(self, content: bytes, comment: str) -> bytes | None:
         """A minisign signature of the device; None on a device without keys."""
         ...
@@ -76,6 +84,9 @@ class KeyGate:
 
     def verify(self, folder: Path, now: datetime, only: Collection[str] | None = None) -> Manifest:
         return verify_folder(folder, trust=self.trust(), now=now, only=only)
+
+    def verify_author(self, folder: Path) -> None:
+        verify_author(folder, trust=self.trust())
 
     def sign(self, content: bytes, comment: str) -> bytes | None:
         return None if self.signer is None else self.signer.sign(content, comment)

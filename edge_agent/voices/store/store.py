@@ -94,7 +94,8 @@ class Store:
 
     def distrust(self, voice_id: str, seq: int) -> str | None:
         """Why a version may not be used although it is installed: its author, or the witness of its consent, is trusted no longer.
-        None if they are trusted; whatever else may be wrong with it is found when it is opened.
+        None if they are trusted; whatever else may be wrong with it is found when it is opened. Where the device's key is gone, the
+        consent is sealed, and only the author can be told.
         """
         return opening.distrust(self, voice_id, seq)
 

@@ -13,7 +13,7 @@ import pytest
 
 from edge_agent.voices import Catalog, UnknownVoice
 from edge_agent.voices import store as store_package
-from edge_agent.voices.keys import Signature, Signer, TrustFile
+from edge_agent.voices.keys import Signature, Signer, Trust, TrustFile
 from edge_agent.voices.memory import VoiceMemory
 from edge_agent.voices.pack import ALWAYS, PackError
 from edge_agent.voices.pack.chime import read_chime
@@ -206,6 +206,15 @@ def test_only_who_signed_a_voice_makes_it_distrusted(store, depot: Depot, tmp_pa
     assert store.book.records()[-1].detail == {"problem": "signed by a thief"}
     next(store.layout.version("anna", 7).rglob("consent.json.age")).write_bytes(b"damaged")
     assert store.distrust("anna", 7) is None, "that is found when it is loaded"
+
+
+def test_who_made_a_voice_is_told_without_the_key_it_is_sealed_to(store, make_store, depot: Depot) -> None:
+    """It cannot be loaded any more, but its recordings can be played."""
+    store.install(depot.pack(7), by="test")
+    keyless = make_store(with_keys=False)
+    assert keyless.distrust("anna", 7) is None
+    keyless.gate = replace(keyless.gate, trust=lambda: Trust(depot.trust.signers, {depot.key.public_key: "stolen"}))
+    assert "stolen" in keyless.distrust("anna", 7)
 
 
 def test_a_pack_for_others_or_by_others_is_refused(store, depot: Depot, tmp_path) -> None:
