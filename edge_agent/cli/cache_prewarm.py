@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from edge_agent.cli.answers import answers
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import progress
@@ -73,11 +74,10 @@ def _by_broker(client: BrokerClient, mqtt: MqttConfig, manner: dict[str, Any], t
     def ask(batch: list[str]) -> dict[str, Any]:
         payload = json.dumps({"cmd": "prewarm", **manner, "texts": batch, "reply_to": reply_to}, ensure_ascii=False).encode()
         is_heard = client.publish(f"voice/{mqtt.site}/{mqtt.device}/cmd", payload)
-        answer = client.hear(timeout_s) if is_heard else None
-        if answer is None:
+        told = next(answers(client, timeout_s), None) if is_heard else None
+        if told is None:
             why = f"did not answer within {timeout_s:g} s" if is_heard else "is not connected to the broker"
             raise NoAnswer(f"the daemon {mqtt.site}/{mqtt.device} {why}")
-        told: dict[str, Any] = json.loads(answer.payload)
         return told
 
     return ask

@@ -13,6 +13,7 @@ import click
 import zmq
 
 from edge_agent import wire
+from edge_agent.cli.answers import read_object
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json_line
@@ -69,13 +70,9 @@ def _payloads(config: Config, way: BrokerClient | Path) -> Generator[bytes, None
 
 def read_event(payload: bytes) -> dict[str, Any] | None:
     """An event as the daemon published it; None for anything else that was put on its topic."""
-    try:
-        event = json.loads(payload)
-    except ValueError:
-        return None
-    if not isinstance(event, dict) or not isinstance(event.get("event"), str) or not isinstance(event.get("id"), str):
-        return None
-    return event
+    event = read_object(payload)
+    named = event is not None and isinstance(event.get("event"), str) and isinstance(event.get("id"), str)
+    return event if named else None
 
 
 def in_words(event: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from edge_agent.cli.answers import read_object
 from edge_agent.cli.app import Session
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import print_json, print_table
@@ -45,7 +46,7 @@ def command(session: Session, as_json: bool) -> int:
 
 def _by_broker(client: BrokerClient, topics: Topics) -> tuple[dict[str, Any], dict[str, Any]]:
     """The retained status and figures."""
-    told = {topic: _object(payload) for topic, payload in client.stored(topics.status, topics.health).items()}
+    told = {topic: read_object(payload) or {} for topic, payload in client.stored(topics.status, topics.health).items()}
     return told.get(topics.status, {}), told.get(topics.health, {})
 
 
@@ -71,11 +72,3 @@ def _in_words(status: dict[str, Any]) -> str:
 
 def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(payload)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from edge_agent.cli.answers import answers
 from edge_agent.cli.app import Session
 from edge_agent.cli.arguments import FILE, PASSWORD, secret_key
 from edge_agent.cli.exit_codes import ExitCode
@@ -81,7 +82,13 @@ def order_delete(
     session: Session, voice: str, up_to: int, key: Path, devices: tuple[str, ...], timeout_s: float, to: str, days: int,
     password_file: Path | None,
 ) -> int:  # fmt: skip
-    """Have devices delete VOICE for good, and print their receipts, one a line."""
+    """Have devices delete VOICE for good, and print their receipts, one a line.
+
+    Those that are away have to be told again. A device that refuses says why: it does not have the voice, or the order is not for it.
+
+    \b
+    Exit status: 0 it was deleted on some device, 1 all that answered refused, 9 none answered.
+    """
     said = to_bytes(DeletionOrder(voice, up_to, devices or ("*",), _until(days)))
     signed = wrap(said, secret_key(key, password_file).sign(said, f"delete voice={voice} up_to={up_to}"))
     mqtt = session.config.mqtt.build()
@@ -89,18 +96,21 @@ def order_delete(
     n_done = n_answers = 0
     with BrokerClient(mqtt) as client:
         client.subscribe(reply_to)
-        client.publish(f"voice/{mqtt.site}/{to}/cmd", json.dumps({"cmd": "delete_voice", "reply_to": reply_to, **signed}).encode())
-        while (answer := client.hear(timeout_s)) is not None:
+        command = json.dumps({"cmd": "delete_voice", "reply_to": reply_to, **signed}).encode()
+        topic = f"voice/{mqtt.site}/{to}/cmd"
+        is_heard = client.publish(topic, command)
+        for told in answers(client, timeout_s) if is_heard else ():
             n_answers += 1
-            told = json.loads(answer.payload)
-            if told.get("ok"):
+            if told["ok"]:
                 n_done += 1
-                click.echo(json.dumps({"receipt": told["receipt"], "signature": told.get("signature")}))
+                click.echo(json.dumps({"receipt": told.get("receipt"), "signature": told.get("signature")}))
             else:
-                click.echo(f"edge-agent: {told.get('reason')}", err=True)
+                click.echo(f"edge-agent: {told.get('device', 'a device')} refuses: {told['reason']}", err=True)
     if not n_answers:
-        click.echo(f"edge-agent: no device answered within {timeout_s:g} s; one that is away has to be told again", err=True)
-    return ExitCode.OK if n_done else ExitCode.NO_ANSWER
+        why = f"no device answered within {timeout_s:g} s" if is_heard else f"no device at {mqtt.address} listens to {topic}"
+        click.echo(f"edge-agent: {why}; one that is away has to be told again", err=True)
+        return ExitCode.NO_ANSWER
+    return ExitCode.OK if n_done else ExitCode.FAILED
 
 
 COMMANDS = (announce, order_delete)

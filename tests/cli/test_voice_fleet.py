@@ -70,6 +70,30 @@ def test_a_deletion_is_ordered_and_its_receipts_are_printed(edge_agent, daemon, 
     assert (order.voice, order.up_to, order.devices) == ("anna", 8, ("kiosk-1",))
 
 
-def test_a_deletion_nobody_answers_is_no_success(edge_agent, broker, key) -> None:
-    result = edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "1")
-    assert (result.code, "no device answered within 1 s" in result.err) == (9, True)
+def test_a_deletion_that_all_refuse_is_no_success(edge_agent, daemon, key) -> None:
+    daemon(reply=lambda _command, route: route.refuse("there is no voice 'anna'", device="kiosk-1"))
+    result = edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "2")
+    assert (result.code, result.out, result.err) == (1, "", "edge-agent: kiosk-1 refuses: there is no voice 'anna'\n")
+
+
+def test_a_deletion_nobody_answers_is_no_success(edge_agent, daemon, broker, key) -> None:
+    order = ("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "1")
+    nobody = edge_agent(*order)
+    assert (nobody.code, "listens to voice/store/all/cmd; one that is away" in nobody.err) == (9, True)
+    daemon(reply=lambda _command, _route: None)
+    silent = edge_agent(*order)
+    assert (silent.code, "no device answered within 1 s" in silent.err) == (9, True)
+
+
+def test_what_is_no_answer_is_passed_over(edge_agent, daemon, broker, key) -> None:
+    def spoil(_command, _route) -> None:
+        eventually(lambda: peer.received)
+        topic = json.loads(peer.received[0].payload)["reply_to"]
+        for payload in (b"rubbish", b"[" * 100_000, b"[]", b"{}", b'{"ok": false}'):
+            peer.publish_soon(topic, payload)
+
+    peer = Peer(broker.port).subscribe("voice/store/all/cmd")
+    daemon(reply=spoil)
+    result = edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--timeout-s", "2")
+    peer.close()
+    assert (result.code, result.err) == (1, "edge-agent: a device refuses: refused without a reason\n")

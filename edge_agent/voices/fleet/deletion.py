@@ -41,10 +41,10 @@ class Deletions:
         except EdgeAgentError as error:
             log.warning("deletion refused by=%s error=%r", reply.source, str(error))
             self._refusals.record(self._store, error, reply.source)
-            reply.refuse(str(error))
+            reply.refuse(str(error), device=self._store.settings.device)
         except Exception:  # a supervision boundary: who asked over ZeroMQ would keep a place among the unanswered for ever
             log.exception("deletion failed by=%s", reply.source)
-            reply.refuse("internal error; the daemon's log has more")
+            reply.refuse("internal error; the daemon's log has more", device=self._store.settings.device)
 
     def _delete(self, content: bytes, signature: bytes, *, by: str) -> Receipt:
         store = self._store

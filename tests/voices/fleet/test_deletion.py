@@ -44,7 +44,7 @@ def test_an_order_is_followed_and_answered_with_a_signed_receipt(store: Store, d
 def test_an_order_that_may_not_be_followed_is_refused_and_recorded(store: Store, depot: Depot, changes: dict[str, Any], why: str) -> None:
     store.install(depot.pack(7), by="test")
     said = answer(store, depot, **changes)
-    assert (said["ok"], why in said["reason"]) == (False, True), said
+    assert (said["ok"], said["device"], why in said["reason"]) == (False, "kiosk-1", True), said
     newest = store.book.records()[-1]
     assert (newest.event, newest.by) == ("refused", BY)
     assert why in newest.detail["problem"]
@@ -53,5 +53,5 @@ def test_an_order_that_may_not_be_followed_is_refused_and_recorded(store: Store,
 
 def test_who_asks_is_answered_whatever_happens(store: Store, depot: Depot, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
     monkeypatch.setattr(store, "delete", lambda *_, **__: 1 / 0)
-    assert answer(store, depot) == {"ok": False, "reason": "internal error; the daemon's log has more"}
+    assert answer(store, depot) == {"ok": False, "reason": "internal error; the daemon's log has more", "device": "kiosk-1"}
     assert "deletion failed" in caplog.text
