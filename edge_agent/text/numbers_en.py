@@ -84,7 +84,13 @@ def year(number: str) -> str:
     return f"{pair(century)} {'oh ' if rest < 10 else ''}{pair(rest)}"
 
 
+def plural(spoken: str) -> str:
+    """`twenty` -> twenties, `six` -> sixes, `two hundred` -> two hundreds."""
+    if spoken.endswith("y"):
+        return spoken[:-1] + "ies"
+    return spoken + ("es" if spoken.endswith("x") else "s")
+
+
 def decade(number: str) -> str:
     """`1980` -> nineteen eighties, `90` -> nineties."""
-    spoken = year(number) if len(number) == 4 else pair(int(number))
-    return spoken[:-1] + "ies" if spoken.endswith("y") else spoken + "s"
+    return plural(year(number) if len(number) == 4 else pair(int(number)))

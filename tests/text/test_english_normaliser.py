@@ -60,7 +60,13 @@ READINGS = [
     ("a $4.99 coffee", "a four ninety nine coffee"),
     ("a $20 or $30 card", "a twenty dollars or thirty dollars card"),
     ("$10-off", "ten dollars off"),
+    ("in the mid-$30s, from the $200s, $300Ks", "in the mid-thirties, from the two hundreds, three hundred thousands"),
+    ("$.99 each, a twenty or $5s", "ninety nine cents each, a twenty or fives"),
     # Quantities.
+    ("a 12/24V supply on 110/220 VAC", "a twelve or twenty four volt supply on one hundred ten or two hundred twenty volts A C"),
+    ("2.4/5GHz bands, every 30/60min.", "two point four or five gigahertz bands, every thirty or sixty minutes."),
+    ("1/4 hp, 3/4 h, 5/12 V", "one quarter of a horsepower, three quarters of an hour, five or twelve volts"),
+    ("Use a 15/20A outlet, completed 20/60 kWh.", "Use a fifteen or twenty amp outlet, completed twenty of sixty kilowatt hours."),
     ("a 5 km run", "a five kilometer run"),
     ("a run of 5 km", "a run of five kilometers"),
     ("15-min walk", "fifteen minute walk"),

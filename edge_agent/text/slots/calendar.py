@@ -125,7 +125,7 @@ ZH: Final[tuple[Rule, ...]] = (
     ),
     rule(r"(?<![\d.])((?:1[5-9]|20|21)\d\d)(?=\s?年(?![级以多之]))", lambda m: numbers_zh.digits(m[1])),
     rule(r"'(\d\d)(?=[届级年])", lambda m: numbers_zh.digits(m[1])),
-    rule(r"(?<![\d.])([5-9][05]|0[05])(?=后(?:[、，。的们和与及一员青宝都也]|$))", lambda m: numbers_zh.digits(m[1])),
+    rule(r"(?<![\d.:])([5-9][05]|0[05])(?=后(?:[、，。的们和与及一员青宝都也]|$))", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<!\d)((?:1[5-9]|20|21)\d\d)(?=[届级款])", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<![\d.])(0?[1-9]|1[0-2])\s?月(?:\s?(0?[1-9]|[12]\d|3[01])(?=\s?[日号]))?", _month_day_zh),
     rule(r"(?<=[（(])(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])(?=[）)])", _slash_zh),

@@ -151,6 +151,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d])(I{1,3}|IV)(?=[型级期度类])", lambda m: {"I": "一", "II": "二", "III": "三", "IV": "四"}[m[1]]),
     rule(r"(?<![A-Za-z\d])-(\d{1,2})(?=[层楼])", lambda m: f"负{numbers_zh.cardinal(m[1])}"),
     rule(r"((?:ISO|GB|IEC|EN)(?:/T)?\s?)(\d{3,6})(?!\d)", lambda m: m[1] + numbers_zh.digits(m[2])),
+    rule(r"(?<![A-Za-z\d])(K?N)(9[059])(?!\d)", lambda m: letters(m[1]) + numbers_zh.digits(m[2])),
     rule(r"(?<![A-Za-z\d])A{2,5}(?=级)", lambda m: f"{numbers_zh.cardinal(str(len(m[0])))}A"),
     rule(r"双(1[12])(?!\d)", lambda m: "双" + numbers_zh.cardinal(m[1])),
     rule(r"(?<![\d])(?<![A-Za-z])([A-Za-z]{1,10})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_zh),

@@ -150,7 +150,6 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(\d)\.?(\d)折", lambda m: f"{numbers_zh.digits(m[1] + m[2])}折" if m[2] != "0" else f"{numbers_zh.digits(m[1])}折"),
     rule(rf"(?<=元)/(?={NUMBER})", "每"),
     rule(rf"(?<=\d)(\s?(?:mc?|k)?g)/(?={NUMBER}\s?m?L)", r"\1每"),
-    rule(rf"(?<![\d.])(\d{{2,4}})/(\d{{2,4}})\s?{UNIT}", lambda m: f"{numbers_zh.cardinal(m[1])}、{quantity_zh(m[2], m['unit'])}"),
     rule(rf"(?<=电流)({NUMBER})\s?A(?![A-Za-z])", lambda m: numbers_zh.cardinal(m[1], two="两") + "安"),
     rule(rf"(\d+V)\s?/?\s?({NUMBER})\s?A(?![A-Za-z])", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2], two='两')}安"),
     rule(

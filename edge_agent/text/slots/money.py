@@ -107,6 +107,11 @@ def _cents_en(match: re.Match[str]) -> str:
     return f"{numbers_en.cardinal(match[1])} {'cent' if match[1] == '1' else 'cents'}"
 
 
+def _about_en(match: re.Match[str]) -> str:
+    scale = _SCALES.get((match["scale"] or "").lower(), "")
+    return numbers_en.plural(" ".join(filter(None, (numbers_en.cardinal(match["amount"]), scale))))
+
+
 def _range_zh(match: re.Match[str]) -> str:
     currency = CURRENCIES[match["sign"]].zh
     return f"{numbers_zh.cardinal(match['amount'])}到{numbers_zh.cardinal(match['to'], two='两')}{currency}"
@@ -128,6 +133,8 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(r"([$£€])(?=\.\d\d(?!\d))", r"\g<1>0"),
+    rule(rf"{_SIGN}{_AMOUNT}(?P<scale>[kKmMbB])?'?s(?![A-Za-z\d])", _about_en),
     rule(r"(?<=[\d%])-(?=off\b)|(?<=[a-z])-(?=[$£€¥]\d)", " "),
     rule(r"(?<![\d./])(\d{1,2})/(?=[$£€¥]\s?\d)", lambda m: f"{numbers_en.cardinal(m[1])} for "),
     rule(rf"{_SIGN}\s?{_AMOUNT}{_SECOND}", _range_en),

@@ -35,8 +35,16 @@ def out_of_en(part: str, whole: str) -> str:
     return f"{numbers_en.cardinal(part)} of {numbers_en.cardinal(whole)}"
 
 
-def _page_zh(match: re.Match[str]) -> str:
-    return f"第{numbers_zh.cardinal(match[1])}页，共{numbers_zh.cardinal(match[2], two='两')}页"
+def _nth_zh(match: re.Match[str]) -> str:
+    part, whole, thing = match[1], match[2], match["thing"]
+    if thing in _SIDE_BY_SIDE_ZH and _value(whole) == _value(part) + 1:
+        return f"第{numbers_zh.cardinal(part)}、{numbers_zh.cardinal(whole)}{thing}"
+    return f"第{numbers_zh.cardinal(part)}{thing}，共{numbers_zh.cardinal(whole, two='两')}{thing}"
+
+
+def _named_zh(match: re.Match[str]) -> str:
+    named = match["named"]
+    return f"{named}{numbers_zh.cardinal(match[2])}，共{numbers_zh.cardinal(match[3], two='两')}{_NAMED_ZH[named]}"
 
 
 def _things_zh(match: re.Match[str]) -> str:
@@ -46,15 +54,19 @@ def _things_zh(match: re.Match[str]) -> str:
 
 
 def _labelled_zh(match: re.Match[str]) -> str:
-    return match[0] if is_fraction(match[2], match[3]) else match[1] + out_of_zh(match[2], match[3])
+    return match[0] if is_fraction(match[2], match[3]) else f"{match[1]}{numbers_zh.cardinal(match[2])}斜杠{match[3]}"
 
 
 def _labelled_en(match: re.Match[str]) -> str:
-    return match[1] + out_of_en(match[2], match[3])
+    return f"{match[1]}{numbers_en.cardinal(match[2])} of {match[3]}"
 
 
 _WHOLE: Final = r"(\d{1,3}(?:,\d{3})+|\d{1,6})"
 _PAIR: Final = rf"(?<![\d/.,A-Za-z])(?<!\d[ -])(?!24/7(?!\d)){_WHOLE}\s?/\s?{_WHOLE}(?![\d/]|[.,]\d)"
+_STEPS_ZH: Final = "步|题|关|轮|圈|集|章|节课?|课|局|场"
+_SIDE_BY_SIDE_ZH: Final = frozenset(("节", "节课", "课", "章", "场", "局", "集"))
+"""Of two in a row both are meant: 第3/4节课."""
+_NAMED_ZH: Final = {"步骤": "步", "工序": "道", "阶段": "个阶段", "环节": "个环节", "关卡": "关", "轮次": "轮", "页码": "页"}
 _THINGS_ZH: Final = "人(?![份间桌座行房])|位(?!置)|名(?!列)|台|辆|架|艘|件|单(?!元)|箱|托盘|工位|车位|座位|床位|库位|货位"
 _LABELS_ZH: Final = "进度|完成|产量|达成|计数|出勤|在岗|到岗|人数|库存|得分|已[检装卸发扫打收]"
 _LABELS_EN: Final = (
@@ -70,7 +82,9 @@ _MEASURES_EN: Final = (
 _NO_THINGS_EN: Final = "is|was|has|as|us|this|its|his|less|plus|minus|across|always|versus|thus|pass|class|times"
 
 ZH: Final[tuple[Rule, ...]] = (
-    rule(rf"第?{_PAIR}页", _page_zh),
+    rule(rf"第?{_PAIR}(?P<thing>页)", _nth_zh),
+    rule(rf"第{_PAIR}\s?(?P<thing>{_STEPS_ZH})", _nth_zh),
+    rule(rf"(?P<named>{'|'.join(_NAMED_ZH)})(?::|\s)?{_PAIR}(?!\s?[\d%])", _named_zh),
     rule(rf"((?:{_LABELS_ZH})(?:为|是|:|：|\s){{0,2}}){_PAIR}", _labelled_zh),
     rule(rf"{_PAIR}(?=\s?(?:{_THINGS_ZH}))", _things_zh),
 )

@@ -12,7 +12,8 @@ TO: Final = r"\s*(?:-|–|—|~|至|到)\s*"
 """Between the two ends of a range."""
 BEFORE_NOUN: Final = (
     r"(?=[ -](?!(?:of|in|on|at|to|from|and|or|is|are|was|were|has|had|will|can|may|must|away|ahead|off|per|for|with|after|before|"
-    r"later|earlier|every|each|when|if|by|until|as|more|less|plus|worth|back)\b)[A-Za-z])"
+    r"later|earlier|every|each|when|if|by|until|as|more|less|than|then|plus|worth|back|since|so|but|only|"
+    r"below|above|under|over|into|inside|between|onto)\b)[A-Za-z])"
 )
 """Behind an amount that says of what kind a thing is: a 20 ft trailer, a $20 voucher."""
 NOT_IN_CODE: Final = r"(?<![A-Za-z\d])"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge_agent.text.slots import calendar, clock, codes, contact, counting, measures, money, progress, signs, transport
+from edge_agent.text.slots import calendar, choices, clock, codes, contact, counting, measures, money, progress, signs, transport
 from edge_agent.text.slots.rule import Rule
 
 ZH: Final[tuple[Rule, ...]] = (
-    *contact.ZH, *transport.ZH, *progress.ZH, *calendar.ZH, *clock.ZH, *money.ZH, *measures.ZH, *codes.ZH, *counting.ZH, *signs.ZH,
+    *contact.ZH, *transport.ZH, *progress.ZH, *choices.ZH, *calendar.ZH, *clock.ZH, *money.ZH, *measures.ZH, *codes.ZH,
+    *counting.ZH, *signs.ZH,
 )  # fmt: skip
 EN: Final[tuple[Rule, ...]] = (
-    *signs.EARLY_EN, *contact.EN, *transport.EN, *progress.EN, *calendar.EN, *clock.EN, *money.EN, *measures.EN, *codes.EN,
+    *signs.EARLY_EN, *contact.EN, *transport.EN, *progress.EN, *choices.EN, *calendar.EN, *clock.EN, *money.EN, *measures.EN, *codes.EN,
     *counting.EN, *signs.EN,
 )  # fmt: skip

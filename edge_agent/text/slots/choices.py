@@ -1,0 +1,84 @@
+"""Several values of one unit: a 12/24V supply, 每15/30分钟. A slash that is neither a date nor a fraction."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge_agent.text import numbers_en, numbers_zh
+from edge_agent.text.slots.counting import fraction_zh
+from edge_agent.text.slots.progress import is_fraction
+from edge_agent.text.slots.rule import BEFORE_NOUN, NUMBER, Rule, rule
+from edge_agent.text.slots.units import UNIT, names
+
+_RATED: Final = frozenset(
+    "V VDC VAC mV kV W kW KW kVA mA Hz kHz MHz GHz dB rpm r/min bpm Mbps Gbps psi bar ms s sec secs min mins h hr hrs".split()
+)
+"""Of these a device or a timetable has one value or another; their parts are halves, quarters and the like."""
+_STORED: Final = frozenset(("Wh", "kWh", "MWh", "Ah", "mAh"))
+"""Of these so much out of so much."""
+_COMMON_PARTS: Final = frozenset(("2", "3", "4", "8", "16", "32"))
+
+
+def _is_part(above: str, below: str, *, is_rated: bool) -> bool:
+    if not (above.isdecimal() and below.isdecimal() and is_fraction(above, below)):
+        return False
+    return not is_rated or above == "1" or below in _COMMON_PARTS
+
+
+def _value(number: str) -> float:
+    return float(number.replace(",", ""))
+
+
+def _zh(match: re.Match[str]) -> str:
+    above, below, unit = match["above"], match["below"], match["unit"]
+    name = names(unit)[0]
+    is_rated = unit in _RATED
+    if _is_part(above, below, is_rated=is_rated):
+        return fraction_zh(above, below) + name
+    return f"{numbers_zh.cardinal(above)}{'或' if is_rated else '、'}{numbers_zh.cardinal(below, two='两')}{name}"
+
+
+def _named_zh(match: re.Match[str]) -> str:
+    above, below = match["above"], match["below"]
+    if _is_part(above, below, is_rated=True):
+        return match[0]
+    return f"{numbers_zh.cardinal(above)}或{numbers_zh.cardinal(below, two='两')}"
+
+
+def _en(match: re.Match[str]) -> str:
+    above, below, unit = match["above"], match["below"], match["unit"]
+    if _is_part(above, below, is_rated=unit in _RATED) or unit == "mmHg":
+        return match[0]
+    between = "of" if unit in _STORED and _value(above) < _value(below) else "or"
+    name = names(unit)[1 if match["noun"] is not None else 2]
+    return f"{numbers_en.cardinal(above)} {between} {numbers_en.cardinal(below)} {name}"
+
+
+def _amps_zh(match: re.Match[str]) -> str:
+    above = f"{numbers_zh.cardinal(match['above'])}或" if match["above"] else ""
+    return f"{above}{numbers_zh.cardinal(match['below'], two='两')}安"
+
+
+def _amps_en(match: re.Match[str]) -> str:
+    above = f"{numbers_en.cardinal(match['above'])} or " if match["above"] else ""
+    return f"{above}{numbers_en.cardinal(match['below'])} amp"
+
+
+_ABOVE: Final = rf"(?<![\d/.,A-Za-z$£€¥])(?<!\d[ -])(?P<above>{NUMBER})\s?/\s?"
+_PAIR: Final = rf"{_ABOVE}(?P<below>{NUMBER})"
+_AMPS: Final = rf"(?<![A-Za-z\d./-])(?:(?P<above>{NUMBER})\s?A?/)?(?P<below>{NUMBER})\s?A"
+_NAMED_ZH: Final = "伏|安培?(?![全静装检])|千?瓦|[千兆吉]?赫兹?|分钟|个?小时|秒|天|个月|岁|元|块钱|折"
+_FUSED_ZH: Final = "保险|熔断|断路器|空开|空气开关|插座|插头|电流|充电|快充|输出|输入|电源|漏保"
+_FUSED_EN: Final = "fuses?|breakers?|circuit|outlets?|sockets?|plugs?|chargers?|supply|supplies|adapters?|input|output|service|current"
+
+ZH: Final[tuple[Rule, ...]] = (
+    rule(rf"{_PAIR}\s?{UNIT}", _zh),
+    rule(rf"{_PAIR}(?=\s?(?:{_NAMED_ZH}))", _named_zh),
+    rule(rf"{_AMPS}(?=\s?(?:{_FUSED_ZH}))", _amps_zh),
+)
+
+EN: Final[tuple[Rule, ...]] = (
+    rule(rf"{_PAIR}[ -]?{UNIT}(?P<noun>{BEFORE_NOUN})?", _en),
+    rule(rf"(?i){_AMPS}(?= (?:{_FUSED_EN})\b)", _amps_en),
+)
