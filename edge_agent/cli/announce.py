@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import click
 
 from edge_agent.announcement import Outcome
+from edge_agent.cli.answers import read_object
 from edge_agent.cli.exit_codes import OUTCOMES, ExitCode
 from edge_agent.cli.listen import in_words, read_event
 from edge_agent.cli.output import print_json_line
@@ -22,13 +24,16 @@ from edge_agent.config import Config
 from edge_agent.errors import EdgeAgentError
 from edge_agent.events import ACCEPTED, DUPLICATE, TERMINAL
 from edge_agent.ingress import MqttConfig
-from edge_agent.ingress.broker_client import BrokerClient
+from edge_agent.ingress.broker_client import BrokerClient, BrokerRefused, BrokerUnreachable
 from edge_agent.parse import Rejected, parse
 
 _WONDER_AFTER_S = 10.0
 """For so long nobody wonders why nothing is heard."""
 _LONGEST_SPEECH_S = 1800.0
 """Ten repetitions of the longest text; nothing that began in time takes longer."""
+_AWAY_S = 30.0
+"""For how long the daemon, or the broker, may be away before nobody waits for it any more; a restart takes less."""
+_LOOK_EVERY_S = 1.0
 
 
 class _NobodyAnswers(EdgeAgentError):
@@ -81,23 +86,37 @@ def _hint() -> None:
 def _by_broker(
     client: BrokerClient, mqtt: MqttConfig, request: dict[str, Any], payload: bytes, answer_timeout_s: float, patience_s: float
 ) -> Iterator[dict[str, Any]]:
-    """The announcement's events, until none comes in time: a short time for the first, a long one for the others."""
-    client.subscribe(mqtt.topics().event)
+    """The announcement's events, until none comes in time: a short time for the first, a long one for the others, unless meanwhile
+    the daemon is offline and does not come back."""
+    topics, daemon = mqtt.topics(), f"{mqtt.site}/{mqtt.device}"
+    client.subscribe(topics.event)
+    with contextlib.suppress(BrokerRefused):  # who may not know how the daemon is waits the longer
+        client.subscribe(topics.status)
     # A lifetime of whole seconds also tells the broker when to forget the message, should the daemon be away.
     ttl_s = request.get("ttl_s")
     expiry_s = ttl_s if ttl_s is not None and ttl_s == int(ttl_s) else None
-    if not client.publish(f"voice/{mqtt.site}/{mqtt.device}/say", payload, expiry_s=expiry_s):
-        raise _NobodyAnswers(f"no daemon {mqtt.site}/{mqtt.device} is connected to {mqtt.address}")
-    until = time.monotonic() + answer_timeout_s
+    if not client.publish(f"voice/{daemon}/say", payload, expiry_s=expiry_s):
+        raise _NobodyAnswers(f"no daemon {daemon} is connected to {mqtt.address}")
+    # The broker keeps it for a daemon that is away for a while, and the daemon's journal for its next start.
+    about = f"{request['id']}, which may be spoken later all the same"
+    accepted = offline = False
+    here_at = time.monotonic()
+    until = here_at + answer_timeout_s
     while (left_s := until - time.monotonic()) > 0:
-        heard = client.hear(left_s)
+        heard = client.hear(min(left_s, _LOOK_EVERY_S))
+        if heard is not None and heard.topic == topics.status:
+            offline = (read_object(heard.payload) or {}).get("state") == "offline"
         event = read_event(heard.payload) if heard else None
         if event is not None and event["id"] == request["id"]:
             yield event
-            until = time.monotonic() + patience_s
-    # The broker keeps it for a daemon that is away for a while.
-    about = f"{request['id']}, which may be spoken later all the same"
-    raise _NobodyAnswers(f"no answer from {mqtt.site}/{mqtt.device} about {about}; see: edge-agent status")
+            accepted, until = True, time.monotonic() + patience_s
+        if client.connected and not offline:
+            here_at = time.monotonic()
+        elif accepted and time.monotonic() > here_at + _AWAY_S:
+            if not client.connected:
+                raise BrokerUnreachable(f"the broker at {mqtt.address} went away before the end of {about}")
+            raise _NobodyAnswers(f"{daemon} went offline before the end of {about}; see: edge-agent status")
+    raise _NobodyAnswers(f"no answer from {daemon} about {about}; see: edge-agent status")
 
 
 def _by_socket(folder: Path, request: dict[str, Any], answer_timeout_s: float) -> Iterator[dict[str, Any]]:

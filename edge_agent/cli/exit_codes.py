@@ -22,7 +22,7 @@ class ExitCode(enum.IntEnum):
     NOT_PLAYED = 8
     """``say``: the announcement ended as ``failed``."""
     NO_ANSWER = 9
-    """The broker, or the daemon's socket, was there, but no daemon answered in time."""
+    """The broker, or the daemon's socket, was there, but no daemon answered in time; for ``say`` also: it went away for long."""
     UNREACHABLE = 10
     """Neither the broker nor a daemon on this computer can be reached, or the broker refuses us."""
     DEGRADED = 11

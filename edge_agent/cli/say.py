@@ -59,7 +59,7 @@ def command(
 
     \b
     Exit status: 0 played, 3 rejected, 4 expired, 5 superseded, 6 cancelled, 7 dropped, 8 failed,
-    9 no daemon answered, 10 neither the broker nor a daemon on this computer can be reached.
+    9 no daemon answered, or it went away for long, 10 neither the broker nor a daemon on this computer can be reached.
     """
     session = context.find_object(Session)
     assert session is not None

@@ -128,6 +128,11 @@ class BrokerClient:
         self._client.on_subscribe = self._client.on_unsubscribe = None
         del self._client
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there; while it is not, it is tried again and again."""
+        return bool(self._client.is_connected())
+
     def subscribe(self, *topics: str) -> None:
         """Listen to topics from now on; retained messages come first."""
         self._topics += topics

@@ -19,6 +19,13 @@ from tests.rigs.mosquitto import Mosquitto
 Daemon = Callable[..., Answering]
 
 
+def first_told(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the command has heard the first event."""
+    told, in_words = threading.Event(), announce.in_words
+    monkeypatch.setattr(announce, "in_words", lambda event: (told.set(), in_words(event))[1])
+    return told
+
+
 class TestThroughTheDaemon:
     def test_waits_until_it_was_played(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
         answering = daemon(detail={"audio_s": 1.5})
@@ -88,6 +95,43 @@ class TestThroughTheDaemon:
         result = edge_agent("say", "text")
         assert (result.code, [line.split()[1] for line in result.lines]) == (4, ["accepted", "expired"])
         assert result.err == "edge-agent: not spoken yet; what keeps it may be told by: edge-agent status\n"
+
+    def test_a_daemon_that_goes_for_good_is_not_waited_for(
+        self, edge_agent: EdgeAgent, daemon: Daemon, later: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(announce, "_AWAY_S", 0.01)
+        told = first_told(monkeypatch)
+        answering = daemon(kinds=("accepted",))
+        later(lambda: (told.wait(60), answering.ingress.stop()))
+        result = edge_agent("say", "--id", "gate-7", "text")
+        assert (result.code, [line.split()[1] for line in result.lines]) == (9, ["accepted"])
+        assert "store/kiosk-1 went offline before the end of gate-7, which may be spoken later" in result.err
+
+    def test_a_daemon_that_is_started_anew_is_waited_for(
+        self, edge_agent: EdgeAgent, daemon: Daemon, later: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def start_anew() -> None:
+            told.wait(60)
+            first.ingress.stop()
+            daemon()._publish("played", first.announcements[0].id, {})
+
+        told = first_told(monkeypatch)
+        first = daemon(kinds=("accepted",))
+        later(start_anew)
+        result = edge_agent("say", "text")
+        assert (result.code, [line.split()[1] for line in result.lines]) == (0, ["accepted", "played"])
+
+    def test_a_broker_that_goes_for_good_is_not_waited_for(
+        self, edge_agent: EdgeAgent, broker: Mosquitto, daemon: Daemon, later: Callable[[Callable[[], object]], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(announce, "_AWAY_S", 0.01)
+        told = first_told(monkeypatch)
+        daemon(kinds=("accepted",))
+        later(lambda: (told.wait(60), broker.kill()))
+        result = edge_agent("say", "text")
+        assert (result.code, [line.split()[1] for line in result.lines]) == (10, ["accepted"])
+        assert f"the broker at 127.0.0.1:{broker.port} went away before the end of" in result.err
 
     def test_others_events_are_not_ours(self, edge_agent: EdgeAgent, daemon: Daemon) -> None:
         answering = daemon(kinds=())
