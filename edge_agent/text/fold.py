@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 _ROMAN: Final = {chr(0x2160 + i): str(i + 1) for i in range(12)} | {chr(0x2170 + i): str(i + 1) for i in range(12)}
+_ROMAN_ZH: Final = dict(zip(map(chr, range(0x2160, 0x216C)), "一 二 三 四 五 六 七 八 九 十 十一 十二".split(), strict=True))
 _SPECIAL: Final = {
     **_ROMAN,
     "㎡": "m²", "㎥": "m³", "℃": "°C", "℉": "°F", "￥": "¥", "～": "~", "〜": "~", "∼": "~", "∶": ":", "－": "-", "−": "-", "‐": "-",
@@ -17,6 +18,8 @@ _SPECIAL: Final = {
 _KEPT: Final = frozenset("，。！？；：（）、…—–·《》「」『』【】“”°²³¥€£₩±≥≤÷×‰")
 _DROPPED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me"))
 _BETWEEN_FIGURES: Final = re.compile(r"(?<=[\dA-Za-z])\s?([：．／])\s?(?=\d)")
+_ROMAN_BEFORE_CHINESE: Final = re.compile(r"(?<![\u2160-\u217f])[\u2160-\u216b](?=[\u4e00-\u9fff])")
+"""A number in a row and no count: Ⅱ类 is 二类 and not 两类."""
 _FRACTION: Final = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 """One and a half is written without a blank, and would become eleven halves."""
 _NARROW: Final = {"：": ":", "．": ".", "／": "/"}
@@ -38,6 +41,7 @@ def fold(text: str) -> str:
     times, letters without end are broken into pieces. Braces go, for they mark given phonemes later on. Runs of blanks
     become one; line ends stay, for they end a sentence.
     """
+    text = _ROMAN_BEFORE_CHINESE.sub(lambda match: _ROMAN_ZH[match[0]], text)
     folded = "".join(map(_fold_character, _FRACTION.sub(" ", text)))
     folded = _BETWEEN_FIGURES.sub(lambda match: _NARROW[match[1]], folded)
     folded = collapse(folded)

@@ -31,6 +31,7 @@ _WORDS: Final = {
     r"AA(?=制)": "A A",
     r"w/ ?(?=[A-Za-z])": "with ",
     r"c/o(?= )": "care of",
+    r"wk(?=(?:day|end)s?\b)": "week",
     r"Apt\.": "Apartment",
     r"Dept\.": "Department",
     r"Mr\b\.?": "mister",
@@ -58,7 +59,7 @@ _BEFORE_WORDS: Final = {
 }  # fmt: skip
 _BEFORE_FIGURES: Final = {"p": "page", "pp": "pages", "pg": "page", "ext": "extension", "rm": "room", "vol": "volume",
                           "fig": "figure", "tel": "telephone", "pt": "point", "lvl": "level", "qty": "quantity",
-                          "est": "estimated", "op": "opus", "ep": "episode"}  # fmt: skip
+                          "est": "estimated", "cat": "category", "op": "opus", "ep": "episode"}  # fmt: skip
 _AFTER_NAMES: Final = {"Pl": "Place", "Ct": "Court", "Sq": "Square", "Cir": "Circle", "Trl": "Trail", "Cres": "Crescent"}
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
@@ -70,9 +71,17 @@ _STREET: Final = "Street|Avenue|Boulevard|Road|Drive|Lane|Highway|Parkway"
 _ZONES: Final = "[ECMP][SD]?T|GMT|UTC|CET|CEST|BST|JST"
 _DAY: Final = "|".join(sorted(_DAYS, key=len, reverse=True))
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_ROMAN: Final = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13, "XIV": 14,
-                 "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19, "XX": 20, "XXI": 21}  # fmt: skip
-_NUMERAL: Final = "|".join(sorted(_ROMAN, key=len, reverse=True))
+_ROMAN: Final = {"I": 1, "V": 5, "X": 10, "II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12,
+                 "XIII": 13, "XIV": 14, "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19, "XX": 20, "XXI": 21}  # fmt: skip
+_NUMERAL: Final = "|".join(sorted((numeral for numeral in _ROMAN if len(numeral) > 1), key=len, reverse=True))
+
+
+_RULERS: Final = (
+    "Louis|Henry|Charles|Edward|George|James|William|Richard|Philip|Frederick|Elizabeth|Catherine|Napoleon|Nicholas|Alexander|Ivan|Peter|"
+    "John Paul|Pius|Benedict|Leo|Ramses|Gustav|Leopold|Rama"
+)
+_PARTS: Final = {"vol": "volume", "ch": "chapter", "chap": "chapter", "pt": "part", "sec": "section", "art": "article"}
+_NUMBERED: Final = "type|phase|stage|class|level|grade|part|volume|chapter|section|article|category|group|act|schedule|tier"
 
 
 def _half_of_day(match: re.Match[str]) -> str:
@@ -105,7 +114,22 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![A-Za-z])({'|'.join(_LAST_WORDS)})\b(?:\.(?!{_END}))?", lambda m: _LAST_WORDS[m[1]]),
     rule(rf"(?<![A-Za-z])({'|'.join(_BEFORE_NAMES)})\. (?=[A-Z])", lambda m: f"{_BEFORE_NAMES[m[1]]} "),
     rule(r"\b([Ee])st\. ?(?=(?:1[89]|20)\d\d\b)", r"\1stablished in "),
+    rule(r"\bca?\. ?(?=\d{3,4}\b)", "circa "),
     rule(r"\bPt\. ?(?=\d)", "Part "),
+    rule(
+        rf"\b({'|'.join((*_PARTS, *map(str.capitalize, _PARTS)))})\.? ({_NUMERAL}|[IVX])\b",
+        lambda m: f"{_PARTS[m[1]] if m[1].islower() else _PARTS[m[1].lower()].capitalize()} {_ROMAN[m[2]]}",
+    ),
+    rule(
+        rf"(?i:\b({_NUMBERED})s? )({_NUMERAL}|I(?=[,.;:)]|$| (?:and|or)\b)|(?<=ter )[VX]|(?<=ume )[VX]|(?<=ct )[VX])(?![A-Za-z\d'-])",
+        lambda m: f"{m[0].removesuffix(m[2])}{_ROMAN[m[2]]}",
+    ),
+    rule(r"\bWW(II?)\b", lambda m: f"World War {_ROMAN[m[1]]}"),
+    rule(r"\b([Cc])onf\.? (?=[Rr](?:oo)?m\b)", r"\1onference "),
+    rule(r"\b([Rr])m(s?)\.? ?(?=[A-Z]?\d)", r"\1oom\2 "),
+    rule(rf"(?<=\d )(sq|cu|fl)\.? ?(ft|mi|in|yd|oz|m)\b(?:\.(?!{_END}))?", r"\1 \2"),
+    rule(rf"(?<=\d(?:st|nd|rd|th)) [Ff]l\b(?:\.(?!{_END}))?", " floor"),
+    rule(r"(?<![A-Za-z])Dr\. (?=[A-Z]\. ?[A-Z])", "Doctor "),
     rule(r"\brev\. ?(?=[A-Z\d]\b)", "revision "),
     _in_full(_BEFORE_WORDS, r"(?= [a-z\d])"),
     _in_full(_BEFORE_FIGURES, r"(?= ?[A-Z]?-?\d)"),
@@ -136,10 +160,13 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"\b({_STREET}) (NE|NW|SE|SW)\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
     rule(rf"\b({_DIRECTION})\b\.? (?=(?!(?:{_STREET})\b)[A-Z][a-z]+ (?:{_STREET})\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
     rule(r"(?<=[\u4e00-\u9fff])\s?[Nn][Oo]\. ?(\d+)(?![\d.])号?", r"\1号"),
+    rule(r"(?<![A-Za-z])[Nn][Oo]\. ?(\d+)(?=[\u4e00-\u9fff])号?", r"\1号"),
+    rule(rf"(?<=第)({_NUMERAL}|[IVX])(?=[\u4e00-\u9fff])", lambda m: str(_ROMAN[m[1]])),
+    rule(r"(?<![A-Za-z\d-])([A-Z])\s?[-–—~]\s?([A-Z])(?=[区岛座栋厅排组口段级])", r"\1到\2"),
     rule(r"(?<![A-Za-z])[Nn]o\. ?(?=\d)", "number "),
     rule(r"(?<=[A-Za-z] )[Nn]o\.(?= is\b|:)", "number"),
     rule(r"(?<![A-Za-z])NO\. ?(?=\d)", "NUMBER "),
-    rule(r"(?<![A-Za-z])[Nn]os\. ?(?=\d)", "numbers "),
+    rule(r"(?<![A-Za-z])[Nn]os\. ?(?=[A-Z]{0,3}\d)", "numbers "),
     rule(rf"\b({_DAY})\b\.?\s?[-–—]\s?({_DAY})\b\.?", lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}"),
     rule(rf"\b({_DAY})\b(?:\.|(?=,? ?\d|, ?(?:{_MONTH})))", lambda m: _DAYS[m[1]]),
     rule(rf"\b({_MONTH})\b\.? ?(?=\d)", lambda m: f"{_MONTHS[m[1]]} "),
@@ -147,7 +174,10 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<=\d )({_MONTH})\b\.?(?=,? ?(?:19|20)\d\d)", lambda m: _MONTHS[m[1]]),
     rule(rf"(?<![\d.:])(\d{{1,2}}(?:st|nd|rd|th)?) ({_MONTH})\b(?:\.(?!{_END}))?", lambda m: f"{m[1]} {_MONTHS[m[2]]}"),
     rule(rf"\b({_DIRECTION})\b\.? (?=\d+(?:st|nd|rd|th)\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
-    rule(rf"\b((?:King|Queen|Pope|Emperor|Prince) [A-Z][a-z]+) ({_NUMERAL})\b", lambda m: f"{m[1]} the {_ordinal_suffix(_ROMAN[m[2]])}"),
+    rule(
+        rf"\b((?:King|Queen|Pope|Emperor|Prince) [A-Z][a-z]+|{_RULERS}) ({_NUMERAL})\b",
+        lambda m: f"{m[1]} the {_ordinal_suffix(_ROMAN[m[2]])}",
+    ),
     rule(rf"\b([A-Z][a-z]+) ({_NUMERAL})\b(?!-?\d)", lambda m: f"{m[1]} {_ROMAN[m[2]]}"),
 )
 """Their output may still hold figures: these run before the slots."""

@@ -33,6 +33,13 @@ _UNITS: Final = r" ?(?:[°%]|(?:rpm|mph|km|kg|kW|W|V|m|mm|ft|lb|psi|ppm|g|ml|mL|
 """Behind a number that is a quantity and no year."""
 
 
+_MONTH_OF_YEAR: Final = r"(?<![\d./-])(0?[1-9]|1[0-2])/(20[2-4]\d)(?![\d/.-]*\d)"
+_SHORT_SPAN: Final = (
+    _SHORT_DATE.removesuffix(r"(?![\d/])")
+    + r"\s?(?:-|–|—|~|至|到){1,2}\s?(?P<last_month>0?[1-9]|1[0-2])/(?P<last_day>[12]\d|3[01]|0?[1-9])(?![\d/]|[.-]\d)"
+)
+
+
 def date_zh(year: str | None, month: str, day: str | None) -> str:
     """`2026`, `03`, `5` -> 二零二六年三月五日."""
     spoken = f"{numbers_zh.digits(year)}年" if year else ""
@@ -56,12 +63,21 @@ def _numeric_span_zh(match: re.Match[str]) -> str:
     return f"{_numeric_zh(match)}到{date_zh(None, match['last_month'], match['last_day'])}"
 
 
+def _short_span_zh(match: re.Match[str]) -> str:
+    return f"{_slash_zh(match)}到{date_zh(None, match['last_month'], match['last_day'])}"
+
+
+def _short_span_en(match: re.Match[str]) -> str:
+    first = date_en(None, int(match["month"]), match["day"])
+    return f"{first} to {date_en(None, int(match['last_month']), match['last_day'])}"
+
+
 def _month_day_zh(match: re.Match[str]) -> str:
     return date_zh(None, match[1], None) + (numbers_zh.cardinal(str(int(match[2]))) if match[2] else "")
 
 
 def _slash_zh(match: re.Match[str]) -> str:
-    return date_zh(None, match[1], match[2])
+    return date_zh(None, match["month"], match["day"])
 
 
 def _numeric_en(match: re.Match[str]) -> str:
@@ -128,19 +144,32 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.:])([5-9][05]|0[05])(?=后(?:[、，。的们和与及一员青宝都也]|$))", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<!\d)((?:1[5-9]|20|21)\d\d)(?=[届级款])", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<![\d.])(0?[1-9]|1[0-2])\s?月(?:\s?(0?[1-9]|[12]\d|3[01])(?=\s?[日号]))?", _month_day_zh),
-    rule(r"(?<=[（(])(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])(?=[）)])", _slash_zh),
-    rule(r"(?<![\d/.第])(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\d/.]|号)", _slash_zh),
+    rule(r"(?<![\d./-])(20[2-9]\d)[-/](0[1-9]|1[0-2])(?![\d/.-]*\d)", lambda m: date_zh(m[1], m[2], None)),
+    rule(r"(?<=[至期自于到])((?:19|20)\d\d)\.(0[1-9]|1[0-2])(?![\d/.-]*\d|[元%])", lambda m: date_zh(m[1], m[2], None)),
+    rule(_MONTH_OF_YEAR, lambda m: date_zh(m[2], m[1], None)),
+    rule(rf"(?<![\d/.-]){_SHORT_SPAN}", _short_span_zh),
+    rule(rf"(?<=[（(]){_SHORT_DATE}(?=[）)])", _slash_zh),
+    rule(r"(?<![\d/.第])(?P<month>0?[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])(?![\d/.]|号)", _slash_zh),
     rule(r"(?<![\d.])618(?=大促|购物|年中|活动|狂欢|促销)", "六幺八"),
 )
 
 EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", " at "),
+    rule(r"(?<=/)((?:19|20)\d\d)\s?[-–—~]\s?(?=(?:0?[1-9]|1[0-2])/\d{1,2}/(?:19|20)\d\d)", r"\1 to "),
+    rule(r"(?<=[-/]\d\d)\s?[–—~]\s?(?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)|(?<=[-/]\d\d) - (?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)", " to "),
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
     rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
+    rule(r"(?<![\d./-])(20[2-9]\d)[-/](0[1-9]|1[0-2])(?![\d/.-]*\d)", lambda m: f"{MONTHS[int(m[2]) - 1]} {numbers_en.year(m[1])}"),
+    rule(_MONTH_OF_YEAR, lambda m: f"{MONTHS[int(m[1]) - 1]} {numbers_en.year(m[2])}"),
+    rule(rf"(?<![\d/.-]){_SHORT_SPAN}", _short_span_en),
     rule(
         r"(?i)\b((?:mon|tues|wednes|thurs|fri|satur|sun)day,?|on|by|ends|until|from|since|after|before|through|thru|starting|"
         rf"begins|starts|sale|due|expires) {_SHORT_DATE}{_NO_MEASURE}",
         _short_en,
+    ),
+    rule(
+        r"(?<![\d/.,-])(?P<month>0?[2-9]|1[0-2])/(?P<day>1[3-57-9]|2[1-9]|3[01])(?=[.,;:!?)]|$| (?:at|from|only)\b)(?![.,]\d)",
+        lambda m: date_en(None, int(m["month"]), m["day"]),
     ),
     rule(rf"\b{_MONTH} {_DAYS}(?:,? {_YEAR})?{_NO_TIME}", _days_en),
     rule(rf"(?<![\d.:/-]){_DAYS} (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _days_en),
@@ -152,7 +181,8 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?:(?<=[Tt]he )|(?<=[Mm]id-)|'|(?<=early )|(?<=late ))([2-9]0)'?s\b", lambda m: numbers_en.decade(m[1])),
     rule(r"\bFY ?((?:19|20)\d\d)\b", lambda m: f"F Y {numbers_en.year(m[1])}"),
     rule(
-        r"(?i)\b(in |since |year |until |till |from |between |of |before |after |season |summer |winter |spring |autumn |class of |©\s?)"
+        r"(?i)\b(in |since |year |until |till |from |between |of |before |after |season |summer |winter |spring |autumn |class of |circa |"
+        r"©\s?)"
         rf"({_OR_YEAR}(?:(?:,? and |,? or |, | to |\s?[-–]\s?){_OR_YEAR})*)\b(?![,.]?\d| ?(?:[-–]|to|and) ?\d|{_UNITS})",
         _years_en,
     ),

@@ -82,7 +82,14 @@ def _span_en(match: re.Match[str]) -> str:
 
 _RATIO_ZH: Final = r"(?<![\d:])(\d{1,3}):(\d{1,4})(?=的?(?:比例|比分|获胜|领先|战平|取胜|胜|落后|大胜|险胜|击败|稀释))"
 
+_SCORED: Final = "的?(?:比分)?(?:获胜|取胜|胜出|领先|战平|战胜|落后|大胜|险胜|完胜|击败)"
+
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<![A-Za-z])([AaPp][Mm])\s?(\d{1,2}:\d\d)", r"\2\1"),
+    rule(
+        rf"(?<![\d.-])(\d{{1,3}})-(\d{{1,3}})(?=(?:[、,，]\s?\d{{1,3}}-\d{{1,3}})*{_SCORED})",
+        lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}",
+    ),
     rule(r"(比分[为是]?\s?)(\d{1,3})[-–:](\d{1,3})(?!\d)", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2])}比{numbers_zh.cardinal(m[3])}"),
     rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
@@ -90,7 +97,14 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(_TIME, _time_zh),
 )
 
+_SHORT_HOUR: Final = r"(1[0-2]|[1-9])(:[0-5]\d)?([ap])"
+
 EN: Final[tuple[Rule, ...]] = (
+    rule(rf"(?<![\w.:]){_SHORT_HOUR}\s?[-–—]\s?{_SHORT_HOUR}(?!\w)", r"\1\2\3m-\4\5\6m"),
+    rule(
+        r"(?<![\w:.,$€£/-])(1[0-2]|[1-9])[-–—](?=(?:1[0-2]|[1-9]):[0-5]\d(?![\d:]))(?![\d:]+\s?[AaPp]\.?[Mm])",
+        lambda m: f"{numbers_en.pair(int(m[1]))} to ",
+    ),
     rule(
         rf"(?<![\d:.])(?P<from>1[0-2]|0?\d)(?::(?P<past>[0-5]\d))?(?:\s?(?P<own>[AaPp])\.?[Mm]\b)?(?:{_DASH}| to )"
         rf"(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}",
@@ -101,6 +115,7 @@ EN: Final[tuple[Rule, ...]] = (
         rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d){_DASH}(?P<to>[01]?\d|2[0-4]):(?P<past>[0-5]\d)(?![\d:])",
         _span_en,
     ),
+    rule(rf"{_TIME}\s?[-–—]\s?(?=(?:1[0-2]|[1-9])(?![\d:.,%/-]*\d|%))", lambda m: f"{_time_en(m)} to "),
     rule(rf"{_TIME}\s?(?:hrs|hours)\b", _hours_en),
     rule(
         r"\b([Aa]t |(?:[Bb]y|[Uu]ntil|[Bb]efore|[Aa]fter) (?!(?:19|20)\d\d))(?!2000)([01]\d|2[0-3])([0-5]\d)"

@@ -13,7 +13,7 @@ LONG_CODE: Final = 5
 
 _LABELS_ZH: Final = (
     "验证码|取件码|提货码|取餐码|兑换码|动态码|校验码|订单号|订单编号|快递单号|运单号|单号|工号|学号|编号|条码|密码|口令|"
-    "零件号|物料号|料号|件号|SKU|PN|卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
+    "零件号|物料号|料号|件号|SKU|PN|(?<![A-Za-z])(?:ID|PIN|[Pp]asscode|[Pp]assword|[Cc]ode)|会议号|预约号|卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
 )
 _LABELS_EN: Final = (
     "code|pin|passcode|password|confirmation number|reference|reference number|tracking number|account|account number|"
@@ -27,6 +27,8 @@ _NOT_PLACES: Final = r"| ?(?:feet|ft|k?m|mi|miles|meters|people)\b"
 _ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
 _WORDS_IN_CODES: Final = frozenset(("REV", "MOD", "VER", "MAX", "PRO"))
 """Said as words between hyphens; other capitals are spelled."""
+_SHORT_CODE: Final = re.compile(r"[1-9]\d?[A-Z]?")
+"""A number, with a letter or without, and nothing to dictate."""
 _SPELLED: Final = re.compile(r"[A-Z]{1,3}")
 
 
@@ -60,7 +62,7 @@ def _plain_zh(match: re.Match[str]) -> str:
 def _version_en(match: re.Match[str]) -> str:
     name = "version " if match[1][0] in "vV" else match[1]
     parts = (numbers_en.digits(part) if part[0] == "0" else numbers_en.cardinal(part) for part in match[2].split("."))
-    return name + " point ".join(parts)
+    return name + " point ".join(parts) + (f" {match[3].upper()}" if match[3] else "")
 
 
 def _version_zh(match: re.Match[str]) -> str:
@@ -99,7 +101,7 @@ def _groups(code: str) -> str:
 def _label_en(match: re.Match[str]) -> str:
     code = match[2]
     figures = sum(map(str.isdecimal, code))
-    if figures == 0 or (figures == len(code) < 3 and code[0] != "0"):
+    if figures == 0 or (len(code) <= 3 and _SHORT_CODE.fullmatch(code)):
         return match[0]
     return match[1] + _groups(code)
 
@@ -134,7 +136,15 @@ def _spell_en(match: re.Match[str]) -> str:
     return numbers_en.digits(match[0])
 
 
+def _rooms_zh(match: re.Match[str]) -> str:
+    return f"{code_zh(match[1], one='幺')}到{code_zh(match[2], one='幺')}"
+
+
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<=尾号)([为是]?\s?)(\d)\s?[-–~]\s?(\d)(?!\d)", lambda m: m[1] + numbers_zh.digits(f"{m[2]}到{m[3]}")),
+    rule(rf"{NOT_IN_CODE}([A-Z]?\d{{3,4}})\s?[-–—~至到]\s?([A-Z]?\d{{3,4}})(?=号?(?:{_ROOMS_ZH}))", _rooms_zh),
+    rule(r"(?<![\d.])\d{3,4}(?: \d{3,4}){2,4}(?![\d.]*\d)", _dictated_zh),
+    rule(r"(?i)(?<![a-z])((?:room|suite|rm\.?|lab) ?)(\d{3,4})(?!\d)", lambda m: m[1] + code_zh(m[2], one="幺")),
     rule(r"(?<![A-Za-z\d.])(\d+)\*+(\d+)(?![\d.])", _masked_zh),
     rule(rf"((?:{_LABELS_ZH})(?:是|为|：|:|\s){{0,3}})([A-Za-z]{{0,4}}-?\d[A-Za-z\d-]{{0,39}})(?![\d.])(?!号线)", _label_zh),
     rule(rf"{NOT_IN_CODE}[A-Z]?\d{{3,4}}(?=(?:号)?(?:{_ROOMS_ZH}))(?!号室)", _dictated_zh),
@@ -145,6 +155,8 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.,-])0\d{1,5}(?=号)", _plain_zh),
     rule(r"(?<![A-Za-z\d.,路街道巷弄第-])\d{4,6}(?=号)", _plain_zh),
     rule(r"(?<=[A-Z]\d)-(?=[A-Z]\d)|(?<=[A-Z]\d\d)-(?=[A-Z]\d)", "到"),
+    rule(r"(?<![A-Za-z\d-])(([A-Z])\d{3,4})\s?[-–—~]\s?(?=\2\d{3,4}(?![\d-]))", r"\1到"),
+    rule(r"(?<![A-Za-z\d.])(\d{1,2})/F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
     rule(r"(版本(?:号)?[为是]?\s?)(\d{4}(?:\.\d+)+)(?![\d.]*\d)", _version_zh),
     rule(r"([vV]|版本\s?)?(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", _version_zh),
     rule(r"(?<![A-Za-z\d.])(\d{1,2})F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
@@ -164,6 +176,8 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Z]\d)\s?[-–]\s?(?=[A-Z]\d)|(?<=[A-Z]\d\d)\s?[-–]\s?(?=[A-Z]\d)", " to "),
+    rule(r"(?<![A-Za-z\d-])(([A-Z]{1,3})\d{3,6})\s?[-–]\s?(?=\2\d{3,6}(?![\d-]))", r"\1 to "),
+    rule(r"(?<![\d.])\d{3,4}(?: \d{3,4}){2,4}(?![\d.]*\d)", lambda m: numbers_en.digits(m[0])),
     rule(r"(?i)\b((?:upc|ean|isbn|imei)(?: code)?:? )(\d(?:[ -]?\d){6,})(?![\d.]*\d)", lambda m: m[1] + numbers_en.digits(m[2])),
     rule(r"(?<![A-Za-z\d–-])([A-Z])\s?–\s?([A-Z])(?![A-Za-z\d–-])|(?<=[a-z]s )([A-Z])-([A-Z])(?![A-Za-z\d-])", _letters_en),
     rule(r"(?<=\b[A-Z]{2} )(\d{5})(?:-(\d{4}))?(?![\d-]|[.,]\d)", lambda m: numbers_en.digits(m[0])),
@@ -176,9 +190,9 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?i)(\b(?:{_PLACES_EN})s )(\d{{3,4}}(?:{_LIST}\d{{3,4}})+)\b(?![.,]\d{_NOT_PLACES})", _places_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}}\s?[-–]\s?\d{{3,4}})\b(?![.,]\d{_NOT_PLACES})", _places_en),
     rule(rf"(?i)(\b(?:{_PLACES_EN}) )(\d{{3,4}})\b(?!\.\d)", _place_en),
-    rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})(?![\d.]*\d)", _version_en),
+    rule(r"(?i)\b(version |v\.? ?|firmware |release )(\d+(?:\.\d+){1,4})([a-z](?![a-z]))?(?![\d.]*\d)", _version_en),
     rule(r"(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", lambda m: " point ".join(map(numbers_en.cardinal, m[1].split(".")))),
-    rule(r"\b(?:on )?(\d{1,2})F\b(?! ?\d)", lambda m: ("on " if m[0].startswith("on") else "") + f"the {numbers_en.ordinal(m[1])} floor"),
+    rule(r"\b(?:on )?(\d{1,2})/?F\b(?! ?\d)", lambda m: ("on " if m[0].startswith("on") else "") + f"the {numbers_en.ordinal(m[1])} floor"),
     rule(r"(?<![A-Za-z\d-])([A-Za-z]{1,10})-?(\d+(?:\.\d+)?)(?![\d.]*\d|[A-Za-z])", _letters_then_figures_en),
     rule(r"(?<![A-Za-z\d.,$])(\d{1,2})([A-Z])(?![A-Za-z\d])", lambda m: f"{numbers_en.cardinal(m[1])} {m[2]}"),
     rule(r"(?<![A-Za-z\d.])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])(?!\d+(?:st|nd|rd|th)\b)(?!\d+[a-z])[A-Za-z\d]{3,}(?![\d.]*\d)", _spell_en),

@@ -47,6 +47,11 @@ def _number_zh(match: re.Match[str]) -> str:
     return plus + numbers_zh.digits(re.sub(r"\D", "", match[0]), one="幺")
 
 
+def _landline_zh(match: re.Match[str]) -> str:
+    extension = f"转{numbers_zh.digits(match['extension'], one='幺')}" if match["extension"] else ""
+    return numbers_zh.digits(re.sub(r"\D", "", match["number"]), one="幺") + extension
+
+
 def _service_zh(match: re.Match[str]) -> str:
     return match[1] + numbers_zh.digits(match[2], one="幺")
 
@@ -75,6 +80,7 @@ _DIALLED: Final = r"\(?\+?\d[\d() -]{0,18}\d|\d"
 ZH: Final[tuple[Rule, ...]] = (
     rule(_MAIL, _address_zh),
     rule(_URL, _address_zh),
+    rule(r"(?<=[A-Za-z\d])_(\d+(?![\dA-Za-z.]))", lambda m: f"下划线{numbers_zh.digits(m[1], one='幺')}"),
     rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", "下划线"),
     rule(r"(?<![按\dA-Za-z.])(\d{1,3})#(?![\d#])", r"\1号"),
     rule(r"(?<!按)#([^#\s\d，。！？；：、键号][^#\s，。！？；：]{0,30})#", r"\1"),
@@ -83,12 +89,18 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=按)\*(?:号)?", "星号"),
     rule(r"#(?=[A-Za-z\u4e00-\u9fff])|(?<=[A-Za-z\u4e00-\u9fff])#", ""),
     rule(r"@(?=[A-Za-z\d\u4e00-\u9fff])", "艾特"),
-    rule(r"(?<![\d.])(?:\(?0\d{2,3}\)?[ -]?\d{3,4}[ -]?\d{4}|[48]00-?\d{3}-?\d{4})(?![\d.])", _number_zh),
+    rule(
+        r"(?<![\d.])(?P<number>\(?0\d{2,3}\)?[ -]?\d{3,4}[ -]?\d{4}|[48]00-?\d{3}-?\d{4})(?:-(?P<extension>\d{1,6}))?(?![\d.])",
+        _landline_zh,
+    ),
     rule(r"(?<![\d.])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d.])", _number_zh),
     rule(r"(?<![\d.])\+\d{1,3}(?:[ -]\d{2,4}){2,4}(?![\d.])", _number_zh),
-    rule(r"(?<![A-Za-z\d.])(?:12306|12315|12345|12123|96110|95\d{3}|10086|10010|10000)(?=客服|热线|服务|平台|短信)", _number_zh),
+    rule(
+        r"(?<![A-Za-z\d.])(?:12306|12315|12345|12123|96110|95\d{3}|10086|10010|10000)(?=客服|热线|服务|平台|短信|提醒|来电|为您)",
+        _number_zh,
+    ),
     rule(r"(?<![A-Za-z\d.,¥$€£-])(?:12306|12315|12123|96110)(?![\d.,%-])", _number_zh),
-    rule(rf"((?:[打拨]|{_SERVICE})\s?[:：]?)({_SERVICE_NUMBER})", _service_zh),
+    rule(rf"((?:[打拨]|{_SERVICE})\s?[:：]?)({_SERVICE_NUMBER}(?:(?:、|或者?|和|/){_SERVICE_NUMBER})*)", _service_zh),
     rule(
         r"((?:电话|热线|拨打?|致电|专线|[内外]线|分机号?|总机|客服|手机号|手机(?=\D{0,3}\+?\d[\d -]{6})|传真|[Hh]otline|[Tt]el)"
         r"(?:号码)?[为是]?[::：]?\s?|(?<=[零一二三四五六七八九幺])转)"
@@ -104,6 +116,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(_URL, _address_en),
     rule(rf"(?<![\d.]){_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]*\d)", lambda m: " dot ".join(map(numbers_en.digits, m[0].split(".")))),
     rule(r"(?<=[A-Za-z\d])_(?=[A-Za-z\d])", " underscore "),
+    rule(r"(?<=[A-Za-z])#\s?(?=[A-Z]{0,3}-?\d)", " number "),
     rule(r"#\s?(?=[A-Z]{0,3}-?\d)", "number "),
     rule(r"#(?=[A-Za-z\u4e00-\u9fff])", "hashtag "),
     rule(r"(?<=[Pp]ress )#", "pound"),

@@ -57,6 +57,11 @@ def _slash_en(match: re.Match[str]) -> str:
     return f"{numbers_en.cardinal(above)}{between}{numbers_en.cardinal(below)}"
 
 
+def _rated_en(match: re.Match[str]) -> str:
+    between = "out of" if float(match[1]) <= float(match[2]) else "slash"
+    return f"{numbers_en.cardinal(match[1])} {between} {numbers_en.cardinal(match[2].removesuffix('.0'))}"
+
+
 def mixed_en(whole: str, above: str, below: str) -> str:
     """`2`, `1`, `2` -> two and a half."""
     fraction = fraction_en(above, below)
@@ -134,7 +139,11 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(r"(?<![\d/.])1/2 (?=(?:an? )?(?:hour|mile|cup|dozen|pound|day|price)\b)", "half a "),
+    rule(r"(?<![\d/.])1/2[ -](?=price\b)", "half "),
+    rule(r"(?<![\d/.])1/2 (?=an? (?:hour|mile|cup|dozen|pound|day)\b)", "half "),
+    rule(r"(?<![\d/.])1/2 (?=(?:mile|cup|dozen|pound|day)\b)", "half a "),
+    rule(r"(?<![\d/.])1/2 (?=hour\b)", "half an "),
+    rule(r"(?<![\d/.])(\d+\.\d+)\s?/\s?(\d+(?:\.\d+)?)(?![\d/]|\.\d)", _rated_en),
     rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2}) (?=(?:mile|cup|pound|day|teaspoon|tablespoon|gallon|quart|pint|lit(?:er|re))\b)", _part_of_en),
     rule(r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})-(?=[a-z])", _fraction_of_kind_en),
     rule(_MIXED, _mixed_en),

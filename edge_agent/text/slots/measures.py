@@ -74,9 +74,17 @@ def _is_quoting(before: str) -> bool:
     return is_open
 
 
+def _inch_zh(match: re.Match[str]) -> str:
+    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_zh.cardinal(match[1])}英寸"
+
+
 def _inch_en(match: re.Match[str]) -> str:
     """A quotation mark after a figure stands for inches unless one is open."""
     return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} inch"
+
+
+def _span_of_inches_en(match: re.Match[str]) -> str:
+    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} to {_inches_en(match[2])}"
 
 
 def _inches_of_en(match: re.Match[str]) -> str:
@@ -121,17 +129,25 @@ _OIL: Final = r"(?<![A-Za-z\d.])(\d{1,2})W-?(\d{2})(?![A-Za-z\d])"
 _THREAD: Final = r"(?<![A-Za-z\d])M(\d{1,2})\s?[x×](?=\d)"
 _MADE_OF: Final = (
     r"(?= (?:delays?|detours?|walk|drive|ride|wait|break|radius|zone|lengths?|ladders?|cables?|chargers?|motors?|engines?|hoses?|pipes?|"
-    r"bags?|bottles?|cans?|jars?|packs?|packets?|tubs?|drums?|rolls?|sacks?|trucks?|tanks?|bolts?|screws?|sockets?|wrench|hex|drill|clamshells?|service|bus|supply)\b)"
+    r"bags?|bottles?|cans?|jars?|packs?|packets?|tubs?|drums?|rolls?|sacks?|trucks?|tanks?|bolts?|screws?|sockets?|wrench|hex|drill|clamshells?|service|bus|supply|capsules?|caps|tablets?|pills?|doses?|vials?|"
+    r"(?:speed )?limits?|winds?|gusts?)\b)"
 )
 """What an amount says the kind of without an article before it: 25 min delay, 2 L bottles."""
 _POINT: Final = r"(?:(?<=oz|lb|ft|hr|qt|yd)\.|(?<=min|sec|gal)\.)?"
+_SHORT: Final = r"(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=mins|secs)|(?<=ft|hr|lb|oz|yr|wk|mo))\.(?! ?$| [A-Z]))?"
+"""The point of a shortened unit, which ends no sentence."""
 _IN_OTHER_UNITS: Final = "kg|lbs?|km|mi|cm|m|ft|oz|gal|L|g"
 """The same amount twice: 10 kg/22 lb."""
 _OF_MONEY: Final = r"(?:cents|pence|dollars?|euros?|pounds?|yuan)"
 _ALONE: Final = r"(?P<unit>hr|lb|oz|gal|mi|min|sec|yd|ft|kg|km|qt|kWh)\b(?:\.(?! [A-Z]| ?$))?"
+_COINS_ZH: Final = "美元|欧元|英镑|日元|港元|港币|韩元|澳元|加元|人民币"
+_SHORT_WORDS: Final = {"ppl": "people"} | {unit: names(unit)[2] for unit in ("yrs", "hrs", "mins", "secs", "wks", "lbs")}
 _PERIODS: Final = {"mo": "per month", "yr": "per year", "wk": "per week", "ea": "each"}
 
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<![\d.'])(\d{1,2})'([0-5]\d)\"", lambda m: f"{quantity_zh(m[1], 'min').removesuffix('钟')}{quantity_zh(m[2], 's')}"),
+    rule(rf"(?<![\d./])({NUMBER})\"(?=[\u4e00-\u9fff])", _inch_zh),
+    rule(r"(?<=\d)[Ww](?=元|人|件|公里|单|\+)", "万"),
     rule(_OIL, lambda m: f"{numbers_zh.cardinal(m[1])}W{numbers_zh.cardinal(m[2])}"),
     rule(_THREAD, lambda m: f"M{numbers_zh.cardinal(m[1])}乘"),
     rule(
@@ -162,10 +178,15 @@ ZH: Final[tuple[Rule, ...]] = (
     ),
     rule(r"(?<![A-Za-z\d.])(\d+)h(?=\d+min)", lambda m: quantity_zh(m[1], "h")),
     rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
-    rule(rf"(?<=[元角分度])/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
+    rule(rf"(?<=[元角分度次转件个台只箱步拍人])/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
     rule(rf"(?<=\d)/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
     rule(r"(?<=公里|千米|英里)/(?:小时|时|h)", "每小时"),
-    rule(r"(?<=[元块角分米克升次转])/(?=[半小分秒天日周月年人件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜])", "每"),
+    rule(rf"({_COINS_ZH})/(?={_COINS_ZH})", r"\1兑"),
+    rule(
+        r"(?<=[元块角分米克升次转])/(?=[半小分秒天日周月年件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜度户台辆车房桌床吨]|人(?!民))",
+        "每",
+    ),
+    rule(r"(?<=\d)([份人张件个瓶盒包袋箱次台辆本支粒片颗只位桶])/(?=[天日周月年次户桌间台车组班床盒包箱袋瓶位家单套]|人(?!民))", r"\1每"),
 )
 
 EN: Final[tuple[Rule, ...]] = (
@@ -193,7 +214,13 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?:(?<=[Pp]ressure )|(?<=[Pp]ressure is )|(?<=\bBP )|(?<=\bBP is )){_PRESSURE}", _pressure_en),
     rule(r"(?<![\d.])(\d{1,3})\s?'\s?(\d{1,2})\s?(?:\"|”|'')", _feet_and_inches_en),
     rule(r"(?<![\d./])(?:(\d{1,3})[ -])?(\d{1,2})/(\d{1,2})\"(?![A-Za-z\d])", _inches_of_en),
-    rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}", _inch_en),
+    rule(rf"(?<![\d./])({NUMBER})\s?[-–]\s?({NUMBER})\"(?![A-Za-z\d])", _span_of_inches_en),
+    rule(
+        rf"(?<![\d./])({NUMBER})'?\s?[-–]\s?({NUMBER})'(?![A-Za-z\d'\"])",
+        lambda m: f"{numbers_en.cardinal(m[1])} to {quantity_en(m[2], 'ft')}",
+    ),
+    rule(rf"(?<![\d./'])({NUMBER})'(?= (?:deep|wide|tall|long|high|clearance)\b)", lambda m: quantity_en(m[1], "ft")),
+    rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}(?! (?:deep|wide|tall|long|high|thick|apart)\b)", _inch_en),
     rule(rf"(?<![\d./])()({NUMBER})()\"(?![A-Za-z\d])", _inches_of_en),
     rule(
         rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|(?= of (?:rain|snow|ice|water)))",
@@ -202,10 +229,16 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(\d+) ?h(?:rs?)? ?(\d{1,2}) ?m(?![A-Za-z²³/])", lambda m: f"{quantity_en(m[1], 'h')} {quantity_en(m[2], 'min')}"),
     rule(rf"(?<![\d.])({NUMBER})\s?[x×]\s?(?={NUMBER}(?:\s?[x×]|\s?[a-z]))", lambda m: f"{numbers_en.cardinal(m[1])} by "),
     rule(
-        rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{UNIT}",
-        lambda m: f"{signed_en(m[1])} to {quantity_en(m[2], m['unit'])}",
+        rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{UNIT}{_SHORT}(?P<noun>{_MADE_OF})?",
+        lambda m: f"{signed_en(m[1])} to {signed_en(m[2])} {names(m['unit'])[1 if m['noun'] is not None else 2]}",
     ),
     rule(rf"(?<=\d)( ?(?:mc?|k)?g)/(?={NUMBER} ?m?L\b)", r"\g<1> per "),
+    rule(rf"(?<=[a-z])/(?={NUMBER} ?(?:hrs?|hours?|h|mins?|minutes|days?|wks?|weeks?|mos?|months)\b)", " per "),
+    rule(
+        rf"(?<=[\dk][VW])(?:\s?[/,]\s?| )({NUMBER})\s?A(?![A-Za-z\d])",
+        lambda m: f", {numbers_en.cardinal(m[1])} {'amp' if m[1] == '1' else 'amps'}",
+    ),
+    rule(r"(?<![\d.,])((?:8[5-9]|9\d|10[0-8])\d) ?mb\b", r"\1 mbar"),
     rule(rf"(?<=\d)( ?(?:{_IN_OTHER_UNITS}))/(?={NUMBER} ?(?:{_IN_OTHER_UNITS})\b)", r"\g<1>, "),
     rule(r"(?<![\d./])1/4\s?mi(?:le)?(?![a-z])", "a quarter mile"),
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
@@ -216,10 +249,11 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER})-{UNIT}{_POINT}{BEFORE_NOUN}", _kind_en),
     rule(rf"{NOT_IN_CODE}(?<![\d./-])()({NUMBER}) ?{UNIT}{_MADE_OF}", _kind_en),
     rule(
-        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{UNIT}(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=ft|hr|lb|oz))\.(?! ?$| [A-Z]))?",
+        rf"{NOT_IN_CODE}(?<![\d./])({_SIGNED})[ -]?{UNIT}{_SHORT}",
         lambda m: quantity_en(m[1], m["unit"]),
     ),
     rule(rf"(?<=[a-z\d])/{UNIT}(?:\.(?=[,;]| [a-z]))?", lambda m: f" per {names(m['unit'])[1]}"),
+    rule(r"(?<![A-Za-z])(?:(?<=[a-z] )|(?<=\d ))(yrs|hrs|mins|secs|wks|lbs|ppl)\b\.?(?= [a-z]|[,;:)]|$)", lambda m: _SHORT_WORDS[m[1]]),
     rule(rf"\b([Pp]er |[Ee]ach |[Ee]very |[Aa]dditional |[Ee]xtra ){_ALONE}", _lone_en),
     rule(rf"({_OF_MONEY} an? ){_ALONE}", _lone_en),
     rule(r"(?<=[a-z])/(mo|yr|wk|ea)\b(?:\.(?! [A-Z]| ?$))?", lambda m: f" {_PERIODS[m[1]]}"),

@@ -37,7 +37,7 @@ CURRENCIES: Final = {
     "₩": Currency("韩元", "won", "won", "", ""),
     "JPY": Currency("日元", "yen", "yen", "", ""),
 }
-_SIGN: Final = "(?P<sign>HK\\$|US\\$|[¥$€£₩]|(?<![A-Za-z])(?:CNY|RMB|USD|HKD|EUR|GBP|JPY)(?![A-Za-z]))"
+_SIGN: Final = "(?P<sign>HK\\$|US\\$|[¥$€£₩]|(?<![A-Za-z/])(?:CNY|RMB|USD|HKD|EUR|GBP|JPY)(?![A-Za-z/]))"
 _MINUS: Final = r"(?P<minus>(?<![\dA-Za-z])[-−]\s?)?"
 _AMOUNT: Final = rf"(?P<amount>{NUMBER})"
 _SCALES: Final = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}

@@ -7,7 +7,7 @@ from math import gcd
 from typing import Final
 
 from edge_agent.text import numbers_en, numbers_zh
-from edge_agent.text.slots.rule import Rule, rule
+from edge_agent.text.slots.rule import NUMBER, Rule, rule
 
 _MAX_BELOW: Final = 12
 """Fractions up to twelfths are said as such; 18/24 is a count."""
@@ -57,6 +57,10 @@ def _labelled_zh(match: re.Match[str]) -> str:
     return match[0] if is_fraction(match[2], match[3]) else f"{match[1]}{numbers_zh.cardinal(match[2])}斜杠{match[3]}"
 
 
+def _rated_zh(match: re.Match[str]) -> str:
+    return f"{match[1]}{numbers_zh.cardinal(match[2])}分，满分{numbers_zh.cardinal(match[3])}分"
+
+
 def _labelled_en(match: re.Match[str]) -> str:
     return f"{match[1]}{numbers_en.cardinal(match[2])} of {match[3]}"
 
@@ -82,6 +86,7 @@ _MEASURES_EN: Final = (
 _NO_THINGS_EN: Final = "is|was|has|as|us|this|its|his|less|plus|minus|across|always|versus|thus|pass|class|times"
 
 ZH: Final[tuple[Rule, ...]] = (
+    rule(rf"((?:评分|评价|打分|得分)[为是:]?\s?)({NUMBER})分?/(5|10|100)(?:\.0)?(?![\d.])分?", _rated_zh),
     rule(rf"第?{_PAIR}(?P<thing>页)", _nth_zh),
     rule(rf"第{_PAIR}\s?(?P<thing>{_STEPS_ZH})", _nth_zh),
     rule(rf"(?P<named>{'|'.join(_NAMED_ZH)})(?::|\s)?{_PAIR}(?!\s?[\d%])", _named_zh),

@@ -41,15 +41,38 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[\u4e00-\u9fff])/(?=[A-Za-z\u4e00-\u9fff])|(?<=[A-Za-z])/(?=[\u4e00-\u9fff])", "、"),
 )
 
+def _greater(match: re.Match[str], word: str) -> str:
+    """`word`, unless the sign ends a pair of brackets."""
+    return match[0] if "<" in match.string[: match.start()] else word
+
+
+_AMOUNT: Final = r"(?=[-±¥$€£]{0,2}\d)"
+
+EARLY_ZH: Final[tuple[Rule, ...]] = (
+    rule(rf"\s?>=\s?{_AMOUNT}", "大于等于"),
+    rule(rf"\s?<=\s?{_AMOUNT}", "小于等于"),
+    rule(rf"\s?<\s?{_AMOUNT}(?![!-;=?-~]{{0,80}}>)", "小于"),
+    rule(rf"\s?(?<![-=])>\s?{_AMOUNT}", lambda m: _greater(m, "大于")),
+    rule(r"((?:^|[，。：:；、（(]|[为是需有共])\s?|[A-Za-z] )~\s?(?=[¥$€£]?\d)", r"\1约"),
+    rule(r"(?<=约)~", ""),
+    rule(r"(?<=°[CF])\s?/\s?(?=[-−]?\d{1,3}(?:\.\d+)?\s?°)", "，"),
+    rule(r"(?<![A-Za-z\d])([A-Za-z]{1,6}\d{1,4}(?:\.\d+)?) (?=\d)", r"\1，"),
+)
+"""Of signs around figures, so before any figure is read; and a code is kept from the number behind it: PM2.5 35."""
+
 EARLY_EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[a-z])\(s\)", "s"),
     rule(r"[(\[](\d{1,2}|[A-Za-z])[)\]](?!\s?\d)", r" \1"),
-    rule(r"\s?>=\s?(?=[-$\d])", " at least "),
-    rule(r"\s?<=\s?(?=[-$\d])", " at most "),
-    rule(r"\s?>\s?(?=[-$\d])", " greater than "),
-    rule(r"\s?<\s?(?=[-$\d])", " less than "),
+    rule(rf"\s?>=\s?{_AMOUNT}", " at least "),
+    rule(rf"\s?<=\s?{_AMOUNT}", " at most "),
+    rule(rf"\s?<\s?{_AMOUNT}(?![!-;=?-~]{{0,80}}>)", " less than "),
+    rule(rf"\s?(?<![-=])>\s?{_AMOUNT}", lambda m: _greater(m, " greater than ")),
+    rule(r"\b([Aa]bout|[Aa]pproximately|[Aa]round) ~(?=\d)", r"\1 "),
+    rule(r"((?:^|[a-z(,:;])\s?)~\s?(?=[$£€]?\d)", r"\1about "),
+    rule(r"\b((?:Sp|C|N|S)?O2|PM2\.5|PM10) (?=\d)", r"\1, "),
+    rule(r"(?<=°[CF])\s?/\s?(?=[-−]?\d{1,3}(?:\.\d+)?\s?°)", ", "),
+    rule(r"\b([Bb]etween [$€£¥]?\d[\d:.,]*%?)\s?[-–—~]\s?(?=[$€£¥]?\d)", r"\1 and "),
 )
-"""Of signs around figures, so before any figure is read."""
 
 EN: Final[tuple[Rule, ...]] = (
     rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]](?=\s*[A-Za-z])", _aside),

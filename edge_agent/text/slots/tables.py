@@ -8,8 +8,8 @@ from edge_agent.text.slots import calendar, choices, clock, codes, contact, coun
 from edge_agent.text.slots.rule import Rule
 
 ZH: Final[tuple[Rule, ...]] = (
-    *contact.ZH, *transport.ZH, *progress.ZH, *choices.ZH, *calendar.ZH, *clock.ZH, *money.ZH, *measures.ZH, *codes.ZH,
-    *counting.ZH, *signs.ZH,
+    *signs.EARLY_ZH, *contact.ZH, *transport.ZH, *progress.ZH, *choices.ZH, *calendar.ZH, *clock.ZH, *money.ZH, *measures.ZH,
+    *codes.ZH, *counting.ZH, *signs.ZH,
 )  # fmt: skip
 EN: Final[tuple[Rule, ...]] = (
     *signs.EARLY_EN, *contact.EN, *transport.EN, *progress.EN, *choices.EN, *calendar.EN, *clock.EN, *money.EN, *measures.EN, *codes.EN,

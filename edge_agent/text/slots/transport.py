@@ -73,8 +73,14 @@ def _spelled_en(match: re.Match[str]) -> str:
     return match[1] + numbers_en.digits(match[2])
 
 
+_PLATE: Final = rule(rf"([{_PROVINCES}])([A-Z])\s?[·.・]?\s?((?=[A-Z]{{0,5}}\d)[A-Z\d]{{4,6}})(?![A-Za-z\d])", _plate_zh)
+_CARRIERS: Final = (
+    "Delta|United|American|Southwest|JetBlue|Alaska|Emirates|Lufthansa|Qantas|Ryanair|Air China|Air France|Air Canada|British Airways|"
+    "Cathay Pacific|China Eastern|China Southern|Hainan Airlines|Singapore Airlines|Amtrak|Acela|Eurostar"
+)
+
 ZH: Final[tuple[Rule, ...]] = (
-    rule(rf"([{_PROVINCES}])([A-Z])\s?[·.・]?\s?((?=[A-Z]{{0,5}}\d)[A-Z\d]{{4,6}})(?![A-Za-z\d])", _plate_zh),
+    _PLATE,
     rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次(?!航班)|列车|动车|高铁)", _codes_zh),
     rule(rf"{_NAMED_FLIGHT}(?=\s*(?:次|航班))", _flight_zh),
     rule(rf"(?<=航班){_NAMED_FLIGHT}", _flight_zh),
@@ -90,6 +96,8 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    _PLATE,
+    rule(rf"\b((?:{_CARRIERS}) )(\d{{3,4}})\b(?! ?[%.,]?\d)", _spelled_en),
     rule(rf"((?i:\b(?:{_NUMBERED})s? ))({_LETTERED}(?:(?:, |,? and |,? or | to |\s?[-–]\s?){_LETTERED})*)", _lettered_en),
     rule(rf"(?<=[Ff]light ){_NAMED_FLIGHT}", _flight_en),
     rule(_FLIGHT, _known_flight_en),

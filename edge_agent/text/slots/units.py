@@ -26,6 +26,13 @@ UNITS: Final = {
     "cc": ("毫升", "C C", "C C"),
     "sq ft": ("平方英尺", "square foot", "square feet"),
     "sqft": ("平方英尺", "square foot", "square feet"),
+    "sq m": ("平方米", "square meter", "square meters"),
+    "sq mi": ("平方英里", "square mile", "square miles"),
+    "sq in": ("平方英寸", "square inch", "square inches"),
+    "sq yd": ("平方码", "square yard", "square yards"),
+    "cu ft": ("立方英尺", "cubic foot", "cubic feet"),
+    "cu yd": ("立方码", "cubic yard", "cubic yards"),
+    "fl oz": ("液量盎司", "fluid ounce", "fluid ounces"),
     "km": ("公里", "kilometer", "kilometers"),
     "cm": ("厘米", "centimeter", "centimeters"),
     "mm": ("毫米", "millimeter", "millimeters"),
@@ -67,6 +74,9 @@ UNITS: Final = {
     "s": ("秒", "second", "seconds"),
     "sec": ("秒", "second", "seconds"),
     "secs": ("秒", "second", "seconds"),
+    "wk": ("周", "week", "weeks"),
+    "mo": ("个月", "month", "months"),
+    "yr": ("年", "year", "years"),
     "wks": ("周", "week", "weeks"),
     "mos": ("个月", "month", "months"),
     "yrs": ("年", "year", "years"),
@@ -132,8 +142,11 @@ UNITS: Final = {
 """Unit to its name in Mandarin, in English for one, and for more."""
 
 _ANY_CASE: Final = {unit.lower(): unit for unit in UNITS if len(unit) > 1 and unit not in ("MW", "MWh", "Nm", "mV", "mA")}
+_IN_CAPITALS: Final = (
+    "KM", "KG", "CM", "MM", "KM/H", "ML", "PCS", "KWH", "RPM", "MPH", "PSI", "PPM", "HZ", "LBS", "OZ", "KPA", "MPA", "HRS", "MINS",
+)  # fmt: skip
 UNIT: Final = (
-    r"(?P<unit>" + "|".join(re.escape(unit) for unit in sorted({*UNITS, *_ANY_CASE, "KM", "KG", "CM", "MM", "KM/H"}, key=len, reverse=True))
+    r"(?P<unit>" + "|".join(re.escape(unit) for unit in sorted({*UNITS, *_ANY_CASE, *_IN_CAPITALS}, key=len, reverse=True))
     + r")(?![A-Za-z²³])"
 )  # fmt: skip
 """A unit as people write it, as the group `unit`."""
