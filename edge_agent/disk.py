@@ -1,9 +1,26 @@
-"""What it takes for a change to outlive a power cut."""
+"""What it takes for a change to outlive a power cut, and what a full disk says."""
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The errors of a disk, somebody's share of one, or a file, that takes no more. Any other is of a disk that fails or may not be written to."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have a disk that is full while ``path`` is written say so: the system names no file then."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def sync_folder(folder: Path) -> None:

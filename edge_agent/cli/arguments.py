@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 PREFIX = click.option(
-    "--prefix", type=click.Path(path_type=Path, file_okay=False), default="/", show_default=True, help="Root of the system or image."
+    "--prefix", type=click.Path(path_type=Path, file_okay=False, exists=True), default="/", show_default=True,
+    help="Root of the system or image.",
 )
 PASSWORD = click.option("--password-file", type=FILE, metavar="FILE", help="Password of encrypted keys, on its first line.")
 IDENTITY = click.option("--identity", type=FILE, metavar="FILE", help="Open the seal with this age key, and not with the device's.")

@@ -6,20 +6,23 @@ import contextlib
 import os
 import tempfile
 import time
+import wave
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
-import soundfile
+import numpy as np
 from tqdm import tqdm
 
 from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.offline import OfflineSpeaker
 from edge_agent.cli.output import print_json_line, progress, shorten
 from edge_agent.config import Config
+from edge_agent.disk import naming
 from edge_agent.errors import EdgeAgentError
 from edge_agent.listed import read_numbered
+from edge_agent.synthesis.engine import FULL_SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +95,23 @@ def _render(speaker: OfflineSpeaker, text: str, out: Path, manner: Manner) -> Re
         for chunk in speaker.render(text, manner.lang, voice, **how):
             if first_pcm_s is None and len(chunk):
                 first_pcm_s = time.perf_counter() - start
-            file.write(chunk)
+            file.writeframesraw(np.clip(np.rint(chunk * FULL_SCALE), -FULL_SCALE, FULL_SCALE).astype("<i2").tobytes())
             n_frames += len(chunk)
     took_s = time.perf_counter() - start
     return Rendered(str(out), text, n_frames / voice.sample_rate, first_pcm_s or took_s, took_s)
 
 
 @contextlib.contextmanager
-def _whole_file(path: Path, sample_rate: int) -> Iterator[soundfile.SoundFile]:
-    """A WAV file that appears under its name only when it is complete."""
+def _whole_file(path: Path, sample_rate: int) -> Iterator[wave.Wave_write]:
+    """A WAV file of mono 16-bit PCM that appears under its name only when it is complete."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     unfinished = Path(name)
     try:
-        with os.fdopen(handle, "w+b") as raw, soundfile.SoundFile(raw, "w", sample_rate, 1, "PCM_16", format="WAV") as file:
+        with naming(path), os.fdopen(handle, "wb") as raw, wave.open(raw, "wb") as file:
+            file.setparams((1, 2, sample_rate, 0, "NONE", ""))
             yield file
         unfinished.chmod(0o666 & ~_umask())
         unfinished.replace(path)

@@ -81,7 +81,7 @@ def _signature(signature: Signature | None) -> dict[str, str] | None:
 
 def _rows(contents: Contents) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = [
-        ("sealed", f"yes, for {contents.n_recipients} keys" if contents.sealed else "no"),
+        ("sealed", f"yes, for {contents.n_recipients} {'key' if contents.n_recipients == 1 else 'keys'}" if contents.sealed else "no"),
         ("pack signed by", contents.station.key_id if contents.station else "nobody"),
     ]
     manifest, consent = contents.manifest, contents.consent

@@ -40,6 +40,8 @@ def activate(session: Session, voice: str, seq: int | None) -> None:
     """Have VOICE speak when a request names none."""
     with device_store(session.config) as store:
         if voice in store.settings.reserved:
+            if seq is not None:
+                raise click.UsageError(f"--seq: voice {voice} ships with the program and has one version only")
             store.choose(voice, by=BY)
             click.echo(f"voice {voice} speaks")
         else:

@@ -15,6 +15,7 @@ from edge_agent.cli import announce
 from edge_agent.playback.loudness import integrated_lufs
 from tests.cli.conftest import Answering, EdgeAgent
 from tests.rigs.mosquitto import Mosquitto
+from tests.rigs.small_disk import SmallDisk, small_disk  # noqa: F401 (fixture)
 
 Daemon = Callable[..., Answering]
 
@@ -182,6 +183,13 @@ class TestIntoFiles:
         assert out.read_bytes() == b"from before"
         assert edge_agent("say", "--out", out, "--voice", "nobody", "text").code == 1
         assert edge_agent("say", "--out", tmp_path / "no" / "folder.wav", "text").code == 1
+
+    def test_a_full_disk_is_said_and_nothing_is_left_on_it(self, edge_agent: EdgeAgent, small_disk: SmallDisk) -> None:  # noqa: F811
+        small_disk.leave(16 << 10)
+        result = edge_agent("say", "--out", small_disk.folder / "out.wav", "The doors are closing.")
+        assert (result.code, result.err.startswith(f"edge-agent: {small_disk.folder / 'out.wav'}: ")) == (1, True), result.err
+        assert result.err.count("\n") == 1
+        assert [path.name for path in small_disk.folder.iterdir() if "wav" in path.name] == []
 
     def test_a_batch(self, edge_agent: EdgeAgent, tmp_path: Path) -> None:
         lines = tmp_path / "lines.txt"

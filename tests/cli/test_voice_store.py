@@ -46,10 +46,11 @@ def test_a_voice_comes_goes_back_and_goes(edge_agent, device: Depot) -> None:
     assert "nothing was to be done" in edge_agent("voice", "install", old).out
     assert edge_agent("voice", "install", "--no-choose", new).code == 0
     result = edge_agent("voice", "install", old)
-    assert (result.code, "is not above 8" in result.err) == (1, True)
+    assert (result.code, "is not above 8, which was here; to go back: edge-agent voice activate anna --seq 7" in result.err) == (1, True)
     assert edge_agent("voice", "rollback", "anna").out == "voice anna is at version 1.7 (7) again\n"
     assert edge_agent("voice", "activate", "anna", "--seq", "8").out == "voice anna 1.8 (8) speaks\n"
     assert edge_agent("voice", "activate", "default").out == "voice default speaks\n"
+    assert edge_agent("voice", "activate", "default", "--seq", "7").code == 2
     assert active(edge_agent) == ["default"]
     receipt = edge_agent("voice", "delete", "--yes", "anna").out.strip()
     assert Path(f"{receipt}.minisig").exists()

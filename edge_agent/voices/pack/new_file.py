@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from edge_agent.disk import naming
 
 
 @contextmanager
@@ -17,7 +19,7 @@ def new_file(out: Path) -> Iterator[BinaryIO]:
     if out.exists():
         raise FileExistsError(f"{out} exists; remove it, or write to another file")
     try:
-        with temporary.open("x+b") as file:
+        with naming(out), _opened(temporary, out) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -28,4 +30,12 @@ def new_file(out: Path) -> Iterator[BinaryIO]:
                 raise
             temporary.rename(out)  # FAT has no links; whoever made the file meanwhile loses it
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that takes no file takes this no better, and the first error says why
+            temporary.unlink(missing_ok=True)
+
+
+def _opened(temporary: Path, out: Path) -> BinaryIO:
+    try:
+        return temporary.open("x+b")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from error

@@ -99,9 +99,10 @@ def _check_order(store: Store, state: State, manifest: Manifest, digest: str) ->
         return  # what is damaged, or was given up because it failed, may be brought again
     if entry.active is None:
         raise StoreError("replayed", f"{name} was deleted on this device; only a pack with a number above {entry.counter} is taken")
-    raise StoreError(
-        "downgrade", f"{name} is not above {entry.counter}, which was here; to go back: edge-agent voice rollback {manifest.id}"
-    )
+    is_kept = manifest.seq in entry.versions - {entry.active}
+    back = f"to go back: edge-agent voice activate {manifest.id} --seq {manifest.seq}"
+    higher = f"only a pack with a number above {entry.counter} is taken"
+    raise StoreError("downgrade", f"{name} is not above {entry.counter}, which was here; {back if is_kept else higher}")
 
 
 def _is_whole(store: Store, manifest: Manifest) -> bool:

@@ -58,7 +58,7 @@ class Book:
         """Be the only writer, with the audit log complete up to the state that is yielded.
 
         Raises:
-            StoreError: ``busy``, ``state``, or ``disk`` if the log cannot be completed.
+            StoreError: ``busy``, ``state``, or ``disk`` if the disk is full.
         """
         root = self.layout.root
         try:
@@ -69,7 +69,7 @@ class Book:
                 audit.settle(self.layout.audit, state.last_line)
                 yield state
         except OSError as error:
-            raise StoreError("disk", f"the voice store {root} cannot be changed: {error}") from error
+            raise StoreError(disk.reason(error), f"the voice store {root} cannot be changed: {error}") from error
 
     def commit(
         self, state: State, event: str, *, by: str, voice: str | None = None, seq: int | None = None,

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge_agent.disk import naming
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.usb.folder import SUFFIX, Limits
 from edge_agent.voices.usb.sentences import RESULTS, Sentence
@@ -68,7 +69,7 @@ def _row(row: Sentence) -> str:
 
 def _copy(pack: Path, target: Path) -> Path:
     try:
-        with pack.open("rb") as source, target.open("xb") as copy:
+        with naming(target), pack.open("rb") as source, target.open("xb") as copy:
             shutil.copyfileobj(source, copy, 1 << 20)
             copy.flush()
             os.fsync(copy.fileno())

@@ -40,6 +40,16 @@ def test_it_is_not_there_otherwise(out: Path) -> None:
     assert list(out.parent.iterdir()) == []
 
 
+def test_what_cannot_be_written_is_named(out: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as full, new_file(out):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert full.value.filename == str(out)
+    with pytest.raises(FileNotFoundError) as lost, new_file(out.parent / "nowhere" / "anna.vpk"):
+        pass
+    assert lost.value.filename == str(out.parent / "nowhere" / "anna.vpk")
+    assert list(out.parent.iterdir()) == []
+
+
 def test_no_file_is_overwritten(out: Path) -> None:
     out.write_bytes(b"another")
     with pytest.raises(FileExistsError, match="remove it"), new_file(out):

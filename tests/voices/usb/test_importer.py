@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,16 @@ def test_no_room_is_found_out_before_anything_is_copied(stick: Stick, monkeypatc
     monkeypatch.setattr(os, "statvfs", lambda _: full)
     report = stick.read()
     assert (reasons(report), report.code) == ({"anna.vpk": "disk"}, "E40")
+
+
+def test_a_disk_that_takes_nothing_is_not_said_to_be_full(stick: Stick, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_options: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    stick.put("anna.vpk")
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    report = stick.read()
+    assert (reasons(report), report.code) == ({"anna.vpk": "state"}, "E41")
 
 
 def test_the_copy_has_no_name_and_is_gone_afterwards(stick: Stick) -> None:
