@@ -59,7 +59,8 @@ _BEFORE_WORDS: Final = {
 }  # fmt: skip
 _BEFORE_FIGURES: Final = {"p": "page", "pp": "pages", "pg": "page", "ext": "extension", "rm": "room", "vol": "volume",
                           "fig": "figure", "tel": "telephone", "pt": "point", "lvl": "level", "qty": "quantity",
-                          "est": "estimated", "cat": "category", "op": "opus", "ep": "episode"}  # fmt: skip
+                          "est": "estimated", "cat": "category", "dep": "departing", "arr": "arriving",
+                          "op": "opus", "ep": "episode"}  # fmt: skip
 _AFTER_NAMES: Final = {"Pl": "Place", "Ct": "Court", "Sq": "Square", "Cir": "Circle", "Trl": "Trail", "Cres": "Crescent"}
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
@@ -90,8 +91,13 @@ def _half_of_day(match: re.Match[str]) -> str:
     return half if is_time else half.upper()
 
 
+def _day(match: re.Match[str]) -> str:
+    return _DAYS[match[1] or match[2]]
+
+
 def _initial(match: re.Match[str]) -> str:
-    return match[0] if match[1].strip().lower() in _LETTERED else f"{match[1]}{match[2]} "
+    is_half_of_day = match[2] == "M" and match[1] in ("A ", "P ")
+    return match[0] if is_half_of_day or match[1].strip().lower() in _LETTERED else f"{match[1]}{match[2]} "
 
 
 def _in_full(words: Mapping[str, str], following: str) -> Rule:
@@ -125,6 +131,13 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{m[0].removesuffix(m[2])}{_ROMAN[m[2]]}",
     ),
     rule(r"\bWW(II?)\b", lambda m: f"World War {_ROMAN[m[1]]}"),
+    rule(r"(?<=\d[ -])(hrs?|mins?|ft|lbs?|yrs?|wks?|secs?|ct)\. (?=[\d$])", r"\1 "),
+    rule(r"\b([Ee])xt\. ?(?=\d)", r"\1xtension "),
+    rule(r"\b([Ff])lt\.? ?(?=[A-Z\d])", r"\1light "),
+    rule(r"\bM\s?[-–—]\s?F\b(?=,? (?:\d|from|only))", "Monday to Friday"),
+    rule(rf"\b({_DAY})(?=/(?:{_DAY})\b| (?:&|and|or) (?:{_DAY})\b)|(?:(?<=/)|(?<=& )|(?<=day and )|(?<=day or ))({_DAY})\b(?!\.)", _day),
+    rule(r"\bb/[tw](?= (?:\d|floors|gates|stations|stops|exits))", "between"),
+    rule(r"\b([Pp])ls\.?(?= [a-z])", r"\1lease"),
     rule(r"\b([Cc])onf\.? (?=[Rr](?:oo)?m\b)", r"\1onference "),
     rule(r"\b([Rr])m(s?)\.? ?(?=[A-Z]?\d)", r"\1oom\2 "),
     rule(rf"(?<=\d )(sq|cu|fl)\.? ?(ft|mi|in|yd|oz|m)\b(?:\.(?!{_END}))?", r"\1 \2"),

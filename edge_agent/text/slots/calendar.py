@@ -105,6 +105,10 @@ def _years_en(match: re.Match[str]) -> str:
     return match[1] + re.sub(_OR_YEAR, lambda year: numbers_en.year(year[0]), spoken)
 
 
+def _circa_en(match: re.Match[str]) -> str:
+    return f"circa {numbers_en.year(match[1])}" + (f" to {numbers_en.year(match[2])}" if match[2] else "")
+
+
 def _span_of_years_en(match: re.Match[str]) -> str:
     if match[1] < match[2]:
         return f"{numbers_en.year(match[1])} to {numbers_en.year(match[2])}"
@@ -132,7 +136,7 @@ _NO_MEASURE: Final = (
 """After 1/2 mile is no day of January."""
 
 ZH: Final[tuple[Rule, ...]] = (
-    rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", ""),
+    rule(r"(?<=\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?", r" \1"),
     rule(rf"(?<![\d.]){_NUMERIC_SPAN}", _numeric_span_zh),
     rule(rf"(?<![A-Za-z\d.]){_NUMERIC}", _numeric_zh),
     rule(
@@ -140,6 +144,10 @@ ZH: Final[tuple[Rule, ...]] = (
         lambda m: f"{numbers_zh.digits(m[1])}到{numbers_zh.digits(m[2])}",
     ),
     rule(r"(?<![\d.])((?:1[5-9]|20|21)\d\d)(?=\s?年(?![级以多之]))", lambda m: numbers_zh.digits(m[1])),
+    rule(
+        r"(?<![\d.])(20\d\d)(?=新年|春节|元旦|跨年|年度|[春夏秋冬]季|世界杯|奥运|春运|国庆|中秋|圣诞|中考|高考)",
+        lambda m: numbers_zh.digits(m[1]),
+    ),
     rule(r"'(\d\d)(?=[届级年])", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<![\d.:])([5-9][05]|0[05])(?=后(?:[、，。的们和与及一员青宝都也]|$))", lambda m: numbers_zh.digits(m[1])),
     rule(r"(?<!\d)((?:1[5-9]|20|21)\d\d)(?=[届级款])", lambda m: numbers_zh.digits(m[1])),
@@ -154,7 +162,7 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(r"(?<=\d\d-\d\d)T(?=\d\d:\d\d)", " at "),
+    rule(r"(?<=\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?", r" at \1"),
     rule(r"(?<=/)((?:19|20)\d\d)\s?[-–—~]\s?(?=(?:0?[1-9]|1[0-2])/\d{1,2}/(?:19|20)\d\d)", r"\1 to "),
     rule(r"(?<=[-/]\d\d)\s?[–—~]\s?(?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)|(?<=[-/]\d\d) - (?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)", " to "),
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
@@ -170,6 +178,11 @@ EN: Final[tuple[Rule, ...]] = (
     rule(
         r"(?<![\d/.,-])(?P<month>0?[2-9]|1[0-2])/(?P<day>1[3-57-9]|2[1-9]|3[01])(?=[.,;:!?)]|$| (?:at|from|only)\b)(?![.,]\d)",
         lambda m: date_en(None, int(m["month"]), m["day"]),
+    ),
+    rule(r"\bcirca (1[1-9]\d\d)(?:\s?[-–]\s?(1[1-9]\d\d))?(?!\d)", _circa_en),
+    rule(
+        r"(?<![\d.])(\d{3,4})(?:\s?[-–]\s?| to )(\d{3,4})(?= ?(?:B\.?C|BCE)\b)",
+        lambda m: f"{numbers_en.year(m[1])} to {numbers_en.year(m[2])}",
     ),
     rule(rf"\b{_MONTH} {_DAYS}(?:,? {_YEAR})?{_NO_TIME}", _days_en),
     rule(rf"(?<![\d.:/-]){_DAYS} (?:of )?{_MONTH}(?:,? {_YEAR})?(?![\d:])", _days_en),

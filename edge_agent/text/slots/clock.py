@@ -16,19 +16,21 @@ _DASH: Final = r"\s?(?:-|–|—|~){1,2}\s?"
 def time_zh(hour: str, minute: str, second: str | None = None) -> str:
     """`14`, `05` -> 十四点零五分."""
     spoken = f"{numbers_zh.cardinal(str(int(hour)), two='两')}点"
-    if int(minute) or second:
+    seconds = int(second or 0)
+    if int(minute) or seconds:
         spoken += f"{numbers_zh.cardinal(minute)}分"
-    return spoken + (f"{numbers_zh.cardinal(second)}秒" if second else "")
+    return spoken + (f"{numbers_zh.cardinal(str(second))}秒" if seconds else "")
 
 
 def time_en(hour: str, minute: str, second: str | None = None, half: str | None = None) -> str:
     """`2`, `05`, half `p` -> two oh five P M; without a half the 24-hour clock."""
     hours = int(hour)
     spoken = numbers_en.pair(hours)
-    if int(minute) or second:
+    seconds = int(second or 0)
+    if int(minute) or seconds:
         tens = "oh " if minute[0] == "0" and minute != "00" else ""
         spoken += f" {tens}{numbers_en.pair(int(minute))}"
-        spoken += f" {numbers_en.pair(int(second))}" if second else ""
+        spoken += f" {numbers_en.pair(seconds)}" if seconds else ""
     elif not half:
         spoken += " o'clock" if 1 <= hours <= 12 else " hundred"
     return f"{spoken} {half.upper()} M" if half else spoken
@@ -91,6 +93,11 @@ ZH: Final[tuple[Rule, ...]] = (
         lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}",
     ),
     rule(r"(比分[为是]?\s?)(\d{1,3})[-–:](\d{1,3})(?!\d)", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2])}比{numbers_zh.cardinal(m[3])}"),
+    rule(
+        r"((?:比例|配比|比率|兑水)[为是按]?:?\s?)(\d{1,3}):(\d{1,4})(?![\d:])",
+        lambda m: f"{m[1]}{numbers_zh.cardinal(m[2])}比{numbers_zh.cardinal(m[3])}",
+    ),
+    rule(r"(?<!\d)24/7(?![\d/.])", "全天候"),
     rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
     rule(rf"{_TIME}(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),
@@ -100,6 +107,11 @@ ZH: Final[tuple[Rule, ...]] = (
 _SHORT_HOUR: Final = r"(1[0-2]|[1-9])(:[0-5]\d)?([ap])"
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(
+        r"(?i)(\b(?:ratio|ratio (?:is|of|at)|odds (?:are |of )?):? )(\d{1,3}):(\d{1,4})(?![\d:])",
+        lambda m: f"{m[1]}{numbers_en.cardinal(m[2])} to {numbers_en.cardinal(m[3])}",
+    ),
+    rule(r"(?<![\d:])((?:1[0-2]|0?\d):[0-5]\d)([ap])(?!\w|\.[Mm])", r"\1 \2m"),
     rule(rf"(?<![\w.:]){_SHORT_HOUR}\s?[-–—]\s?{_SHORT_HOUR}(?!\w)", r"\1\2\3m-\4\5\6m"),
     rule(
         r"(?<![\w:.,$€£/-])(1[0-2]|[1-9])[-–—](?=(?:1[0-2]|[1-9]):[0-5]\d(?![\d:]))(?![\d:]+\s?[AaPp]\.?[Mm])",

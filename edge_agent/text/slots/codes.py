@@ -136,17 +136,25 @@ def _spell_en(match: re.Match[str]) -> str:
     return numbers_en.digits(match[0])
 
 
+def _located_zh(match: re.Match[str]) -> str:
+    """3-12-05: a place in a store, or a building, a stair and a flat."""
+    parts = match[0].split("-")
+    return "杠".join(numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part, one="幺") for part in parts)
+
+
 def _rooms_zh(match: re.Match[str]) -> str:
     return f"{code_zh(match[1], one='幺')}到{code_zh(match[2], one='幺')}"
 
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=尾号)([为是]?\s?)(\d)\s?[-–~]\s?(\d)(?!\d)", lambda m: m[1] + numbers_zh.digits(f"{m[2]}到{m[3]}")),
+    rule(r"(?<=[室房])(?<!号房)\d{3,4}(?:、\d{3,4})*(?![\d.,%:/-]|[号年人平元间个张件万多]|[\u4e00-\u9fff]?米)", _dictated_zh),
     rule(rf"{NOT_IN_CODE}([A-Z]?\d{{3,4}})\s?[-–—~至到]\s?([A-Z]?\d{{3,4}})(?=号?(?:{_ROOMS_ZH}))", _rooms_zh),
     rule(r"(?<![\d.])\d{3,4}(?: \d{3,4}){2,4}(?![\d.]*\d)", _dictated_zh),
     rule(r"(?i)(?<![a-z])((?:room|suite|rm\.?|lab) ?)(\d{3,4})(?!\d)", lambda m: m[1] + code_zh(m[2], one="幺")),
     rule(r"(?<![A-Za-z\d.])(\d+)\*+(\d+)(?![\d.])", _masked_zh),
     rule(rf"((?:{_LABELS_ZH})(?:是|为|：|:|\s){{0,3}})([A-Za-z]{{0,4}}-?\d[A-Za-z\d-]{{0,39}})(?![\d.])(?!号线)", _label_zh),
+    rule(r"(?<![A-Za-z\d.-])\d{1,4}(?:-\d{1,4}){2,4}(?![\dA-Za-z.-])", _located_zh),
     rule(rf"{NOT_IN_CODE}[A-Z]?\d{{3,4}}(?=(?:号)?(?:{_ROOMS_ZH}))(?!号室)", _dictated_zh),
     rule(r"(?<=[楼座层])\d{3,4}(?![\d.]|号|米|人|元|个|平|户|间|套)", _dictated_zh),
     rule(r"(?<=[到去在])\d{3,4}(?=开会|集合|报到|上课|面试|办理|就诊|会合)", _dictated_zh),
@@ -159,6 +167,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.])(\d{1,2})/F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
     rule(r"(版本(?:号)?[为是]?\s?)(\d{4}(?:\.\d+)+)(?![\d.]*\d)", _version_zh),
     rule(r"([vV]|版本\s?)?(?<![\d.])(\d+(?:\.\d+){2,4})(?![\d.]*\d)", _version_zh),
+    rule(r"(?<![A-Za-z\d.])(?<![A-Za-z\d]-)-(?=\d{1,2}F(?![A-Za-z\d]))", "负"),
     rule(r"(?<![A-Za-z\d.])(\d{1,2})F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
     rule(r"(?<![A-Za-z\d])(I{1,3}|IV)(?=[型级期度类])", lambda m: {"I": "一", "II": "二", "III": "三", "IV": "四"}[m[1]]),
     rule(r"(?<![A-Za-z\d])-(\d{1,2})(?=[层楼])", lambda m: f"负{numbers_zh.cardinal(m[1])}"),

@@ -83,7 +83,7 @@ def _fraction_of_kind_en(match: re.Match[str]) -> str:
 
 def _code_en(match: re.Match[str]) -> str:
     first, last = match.groups()
-    is_range = last[0] != "0" and int(first) < int(last)
+    is_range = first[0] != "0" != last[0] and int(first) < int(last)
     return match[0] if is_range else f"{numbers_en.digits(first)}, {numbers_en.digits(last)}"
 
 
@@ -115,7 +115,7 @@ def cardinal_en(match: re.Match[str]) -> str:
 _ORDINAL_EN: Final = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?![A-Za-z])"
 _MIXED: Final = r"(?<![\d/.,])(\d{1,4})[ -](\d{1,2})/(\d{1,2})(?![\d/]|\.\d)"
 _LONE: Final = r"(?<![\d.,A-Za-z])"
-_NEGATIVE: Final = r"(?<![\dA-Za-z\u4e00-\u9fff%)])[-−](?=\d)|(?<=[为是达至到约低降值额])[-−](?=\d)"
+_NEGATIVE: Final = r"(?<![\dA-Za-z\u4e00-\u9fff%)])[-−](?=\d)|(?<=[为是达至到约低降值额比])[-−](?=\d)"
 _COUNT: Final = r"(\d{1,3}(?:,\d{3})+|\d{1,5})"
 _SLASHED: Final = rf"(?<![\d/.]){_COUNT}/{_COUNT}(?![\d/]|\.\d)"
 

@@ -134,17 +134,23 @@ _MADE_OF: Final = (
 )
 """What an amount says the kind of without an article before it: 25 min delay, 2 L bottles."""
 _POINT: Final = r"(?:(?<=oz|lb|ft|hr|qt|yd)\.|(?<=min|sec|gal)\.)?"
-_SHORT: Final = r"(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=mins|secs)|(?<=ft|hr|lb|oz|yr|wk|mo))\.(?! ?$| [A-Z]))?"
+_SHORT: Final = r"(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=mins|secs)|(?<=ft|hr|lb|oz|yr|wk|mo|mi|ct))\.(?! ?$| [A-Z]))?"
 """The point of a shortened unit, which ends no sentence."""
-_IN_OTHER_UNITS: Final = "kg|lbs?|km|mi|cm|m|ft|oz|gal|L|g"
+_IN_OTHER_UNITS: Final = "kg|lbs?|km|mi|cm|mL|ml|m|ft|oz|gal|L|g"
 """The same amount twice: 10 kg/22 lb."""
 _OF_MONEY: Final = r"(?:cents|pence|dollars?|euros?|pounds?|yuan)"
 _ALONE: Final = r"(?P<unit>hr|lb|oz|gal|mi|min|sec|yd|ft|kg|km|qt|kWh)\b(?:\.(?! [A-Z]| ?$))?"
 _COINS_ZH: Final = "美元|欧元|英镑|日元|港元|港币|韩元|澳元|加元|人民币"
+_THOUSANDS: Final = {"K": "thousand", "M": "million"}
 _SHORT_WORDS: Final = {"ppl": "people"} | {unit: names(unit)[2] for unit in ("yrs", "hrs", "mins", "secs", "wks", "lbs")}
 _PERIODS: Final = {"mo": "per month", "yr": "per year", "wk": "per week", "ea": "each"}
 
+_OF_CURRENT: Final = r"(?<![A-Za-z])([AD]C)(?=\d+\s?k?V(?![A-Za-z]))"
+_SIGN_BEFORE: Final = r"(?<![A-Za-z\d)+])\+(?=\d)"
+
 ZH: Final[tuple[Rule, ...]] = (
+    rule(_OF_CURRENT, r"\1 "),
+    rule(_SIGN_BEFORE, "加"),
     rule(r"(?<![\d.'])(\d{1,2})'([0-5]\d)\"", lambda m: f"{quantity_zh(m[1], 'min').removesuffix('钟')}{quantity_zh(m[2], 's')}"),
     rule(rf"(?<![\d./])({NUMBER})\"(?=[\u4e00-\u9fff])", _inch_zh),
     rule(r"(?<=\d)[Ww](?=元|人|件|公里|单|\+)", "万"),
@@ -178,18 +184,23 @@ ZH: Final[tuple[Rule, ...]] = (
     ),
     rule(r"(?<![A-Za-z\d.])(\d+)h(?=\d+min)", lambda m: quantity_zh(m[1], "h")),
     rule(rf"{NOT_IN_CODE}({_SIGNED})\s?{UNIT}", lambda m: quantity_zh(m[1], m["unit"])),
-    rule(rf"(?<=[元角分度次转件个台只箱步拍人])/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
+    rule(rf"(?<=[元角分度次转件个台只箱步拍人克升米])/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
     rule(rf"(?<=\d)/{UNIT}", lambda m: f"每{names(m['unit'])[0]}"),
     rule(r"(?<=公里|千米|英里)/(?:小时|时|h)", "每小时"),
     rule(rf"({_COINS_ZH})/(?={_COINS_ZH})", r"\1兑"),
     rule(
-        r"(?<=[元块角分米克升次转])/(?=[半小分秒天日周月年件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜度户台辆车房桌床吨]|人(?!民))",
+        r"(?<=[元块角分米克升次转镑])/(?=[半小分秒天日周月年件斤公千平立个份碗杯位次张瓶盒袋包克升支只条节课晚间夜度户台辆车房桌床吨两]|人(?!民))",
         "每",
     ),
     rule(r"(?<=\d)([份人张件个瓶盒包袋箱次台辆本支粒片颗只位桶])/(?=[天日周月年次户桌间台车组班床盒包箱袋瓶位家单套]|人(?!民))", r"\1每"),
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(_OF_CURRENT, r"\1 "),
+    rule(_SIGN_BEFORE, "plus "),
+    rule(rf"(?<![A-Za-z\d.])({NUMBER}) ?A(?= ?[@/] ?\d+ ?V)", lambda m: f"{numbers_en.cardinal(m[1])} {'amp' if m[1] == '1' else 'amps'}"),
+    rule(r"(?<=\d)[x×](?=/(?:day|week|wk|month|hr)\b)", " times"),
+    rule(r"(?<![A-Za-z\d.$])(\d+(?:\.\d)?)([KM])\+(?= )", lambda m: f"{numbers_en.cardinal(m[1])} {_THOUSANDS[m[2]]} plus"),
     rule(_OIL, lambda m: f"{numbers_en.cardinal(m[1])} W {numbers_en.cardinal(m[2])}"),
     rule(_THREAD, lambda m: f"M {numbers_en.cardinal(m[1])} by "),
     rule(
@@ -219,14 +230,17 @@ EN: Final[tuple[Rule, ...]] = (
         rf"(?<![\d./])({NUMBER})'?\s?[-–]\s?({NUMBER})'(?![A-Za-z\d'\"])",
         lambda m: f"{numbers_en.cardinal(m[1])} to {quantity_en(m[2], 'ft')}",
     ),
-    rule(rf"(?<![\d./'])({NUMBER})'(?= (?:deep|wide|tall|long|high|clearance)\b)", lambda m: quantity_en(m[1], "ft")),
+    rule(rf"(?<![\d./'])({NUMBER})'(?= (?:deep|wide|tall|long|high|clearance|apart|away)\b)", lambda m: quantity_en(m[1], "ft")),
     rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}(?! (?:deep|wide|tall|long|high|thick|apart)\b)", _inch_en),
     rule(rf"(?<![\d./])()({NUMBER})()\"(?![A-Za-z\d])", _inches_of_en),
     rule(
-        rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|(?= of (?:rain|snow|ice|water)))",
+        rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|\.(?=\s*$)|(?= of (?:rain|snow|ice|water)))",
         lambda m: f"{m[1]} {'inch' if m[1] == '1' else 'inches'}",
     ),
-    rule(r"(?<![\d.])(\d+) ?h(?:rs?)? ?(\d{1,2}) ?m(?![A-Za-z²³/])", lambda m: f"{quantity_en(m[1], 'h')} {quantity_en(m[2], 'min')}"),
+    rule(
+        r"(?<![\d.])(\d+) ?h(?:rs?)? ?0?(\d{1,2}) ?m(?![A-Za-z²³/])",
+        lambda m: f"{quantity_en(m[1], 'h')} {quantity_en(m[2], 'min')}",
+    ),
     rule(rf"(?<![\d.])({NUMBER})\s?[x×]\s?(?={NUMBER}(?:\s?[x×]|\s?[a-z]))", lambda m: f"{numbers_en.cardinal(m[1])} by "),
     rule(
         rf"({_SIGNED})\s?(?:-|–|—|~|to)\s?({NUMBER})\s?{UNIT}{_SHORT}(?P<noun>{_MADE_OF})?",
@@ -257,6 +271,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"\b([Pp]er |[Ee]ach |[Ee]very |[Aa]dditional |[Ee]xtra ){_ALONE}", _lone_en),
     rule(rf"({_OF_MONEY} an? ){_ALONE}", _lone_en),
     rule(r"(?<=[a-z])/(mo|yr|wk|ea)\b(?:\.(?! [A-Z]| ?$))?", lambda m: f" {_PERIODS[m[1]]}"),
+    rule(r"(?:(?<=dollars)|(?<=dollar)|(?<=cents)|(?<=euros)|(?<=pounds)|(?<=yuan))/(?=[a-z]{3})", " per "),
     rule(
         r"(?<=[a-z])/(?=(?:month|year|week|day|hour|night|person|piece|pair|pack|part|shift|cycle|rev|"
         r"ticket|item|visit|car|vehicle|bag|each)\b)",

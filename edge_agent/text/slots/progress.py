@@ -92,6 +92,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(rf"(?P<named>{'|'.join(_NAMED_ZH)})(?::|\s)?{_PAIR}(?!\s?[\d%])", _named_zh),
     rule(rf"((?:{_LABELS_ZH})(?:为|是|:|：|\s){{0,2}}){_PAIR}", _labelled_zh),
     rule(rf"{_PAIR}(?=\s?(?:{_THINGS_ZH}))", _things_zh),
+    rule(rf"{_PAIR}(?=\s?(?:空闲|空余|可用|占用|在线|离线|就位))", lambda m: out_of_zh(m[1], m[2])),
 )
 
 EN: Final[tuple[Rule, ...]] = (

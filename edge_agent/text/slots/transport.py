@@ -35,6 +35,10 @@ def _flight_zh(match: re.Match[str]) -> str:
     return f"{' '.join(numbers_zh.digits(match['airline'], one='幺'))}{numbers_zh.digits(match['number'], one='幺')}"
 
 
+def _flights_zh(match: re.Match[str]) -> str:
+    return _flight_zh(match).replace("/", "、")
+
+
 def _known_flight_zh(match: re.Match[str]) -> str:
     return _flight_zh(match) if match["airline"] in AIRLINES else match[0]
 
@@ -80,8 +84,10 @@ _CARRIERS: Final = (
 )
 
 ZH: Final[tuple[Rule, ...]] = (
+    rule(r"(?<![A-Za-z\d.-])(\d{1,2})([A-HJKL])\s?[-–—~]\s?(?=\d{1,2}[A-HJKL](?![A-Za-z\d]))", lambda m: f"{_short_zh(m)}到"),
     _PLATE,
     rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次(?!航班)|列车|动车|高铁)", _codes_zh),
+    rule(rf"{_AIRLINE}(?P<number>\d{{3,4}}(?:/\d{{2,4}})+)(?=\s*(?:次|航班))", _flights_zh),
     rule(rf"{_NAMED_FLIGHT}(?=\s*(?:次|航班))", _flight_zh),
     rule(rf"(?<=航班){_NAMED_FLIGHT}", _flight_zh),
     rule(rf"{_FLIGHT}(?!号)", _known_flight_zh),
@@ -89,7 +95,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d第])\d{4}(?=次(?:列车|旅客|旅游|公益|慢|快|特快|直达|普快|临客|动车))", _codes_zh),
     rule(r"((?:波音|空客)[A-Z]?)(\d{3})(?:-(\d{1,3}))?(?!\d)", _aircraft_zh),
     rule(rf"{NOT_IN_CODE}[GSXYK]\d{{3,4}}(?=[\u4e00-\u9fff]{{0,8}}(?:高速|出口|国道|省道|县道|乡道|公路))", _codes_zh),
-    rule(r"(?<![A-Za-z\d.])\d{3}(?=国道|省道|县道|乡道|路(?:公交|车|电车|巴士|夜班))", _codes_zh),
+    rule(r"(?<![A-Za-z\d.])\d{3}(?=国道|省道|县道|乡道|路(?:公交|车|电车|巴士|夜班|正常|改道|绕行|停运|停驶|恢复|[末首]班))", _codes_zh),
     rule(rf"{NOT_IN_CODE}K(\d{{1,4}})\+(\d{{1,3}})(?!\d)", _stake_zh),
     rule(rf"{NOT_IN_CODE}(\d{{1,2}})([A-HJKL])(?=\s*(?:座|席|号座|靠窗|靠走道))", _short_zh),
     rule(r"(?:(?<=座位)|(?<=座位[号是在为])|(?<=\d[车排])|(?<=\d车厢))(\d{1,2})([A-HJKL])(?![A-Za-z\d])", _short_zh),

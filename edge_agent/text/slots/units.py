@@ -137,6 +137,7 @@ UNITS: Final = {
     "Gbps": ("吉比特每秒", "gigabit per second", "gigabits per second"),
     "kcal": ("千卡", "kilocalorie", "kilocalories"),
     "ppm": ("百万分之", "part per million", "parts per million"),
+    "μF": ("微法", "microfarad", "microfarads"),
     "lx": ("勒克斯", "lux", "lux"),
 }
 """Unit to its name in Mandarin, in English for one, and for more."""
