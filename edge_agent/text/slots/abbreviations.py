@@ -127,9 +127,12 @@ RULES: Final[tuple[Rule, ...]] = (
         lambda m: f"{_PARTS[m[1]] if m[1].islower() else _PARTS[m[1].lower()].capitalize()} {_ROMAN[m[2]]}",
     ),
     rule(
-        rf"(?i:\b({_NUMBERED})s? )({_NUMERAL}|I(?=[,.;:)]|$| (?:and|or)\b)|(?<=ter )[VX]|(?<=ume )[VX]|(?<=ct )[VX])(?![A-Za-z\d'-])",
+        rf"(?i:\b({_NUMBERED})s? )({_NUMERAL}|I(?=[,.;:)]|$| (?:and|or)\b)|(?<=ter )[VX]|(?<=ume )[VX]|(?<=ct )[VX])"
+        rf"(?![A-Za-z\d']|-(?!{_NUMERAL}))",
         lambda m: f"{m[0].removesuffix(m[2])}{_ROMAN[m[2]]}",
     ),
+    rule(rf"(?<=[a-z] \d)(,? (?:and|or) | to |\s?[-–]\s?)({_NUMERAL})\b", lambda m: f"{m[1]}{_ROMAN[m[2]]}"),
+    rule(r"(?<=\bWorld War )I\b", "1"),
     rule(r"\bWW(II?)\b", lambda m: f"World War {_ROMAN[m[1]]}"),
     rule(r"(?<=\d[ -])(hrs?|mins?|ft|lbs?|yrs?|wks?|secs?|ct)\. (?=[\d$])", r"\1 "),
     rule(r"\b([Ee])xt\. ?(?=\d)", r"\1xtension "),
@@ -172,7 +175,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(rf"\b({_STREET}) (NE|NW|SE|SW)\b", lambda m: f"{m[1]} {_DIRECTIONS[m[2]]}"),
     rule(rf"\b({_DIRECTION})\b\.? (?=(?!(?:{_STREET})\b)[A-Z][a-z]+ (?:{_STREET})\b)", lambda m: f"{_DIRECTIONS[m[1]]} "),
-    rule(r"(?<=[\u4e00-\u9fff])\s?[Nn][Oo]\. ?(\d+)(?![\d.])号?", r"\1号"),
+    rule(r"(?<=[\u4e00-\u9fff])\s?[Nn][Oo]\. ?(\d+[A-Z]?)(?![\d.A-Za-z])号?", r"\1号"),
     rule(r"(?<![A-Za-z])[Nn][Oo]\. ?(\d+)(?=[\u4e00-\u9fff])号?", r"\1号"),
     rule(rf"(?<=第)({_NUMERAL}|[IVX])(?=[\u4e00-\u9fff])", lambda m: str(_ROMAN[m[1]])),
     rule(r"(?<![A-Za-z\d-])([A-Z])\s?[-–—~]\s?([A-Z])(?=[区岛座栋厅排组口段级])", r"\1到\2"),

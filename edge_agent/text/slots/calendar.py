@@ -24,6 +24,11 @@ _NUMERIC_SPAN: Final = (
 _SHORT_DATE: Final = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>[12]\d|3[01]|0?[1-9])(?![\d/])"
 
 
+_DATED_ZH: Final = (
+    r"\s?[（(]?(?:周|星期)[一二三四五六日天]|放假|国庆|元旦|春节|大促|开业|开学|开工|复工|截止|到期|当天|当日|上午|下午|早上|晚上|凌晨|"
+    r"(?:妇女|劳动|儿童|教师|青年|植树|护士|圣诞|购物)节|\s\d{1,2}:\d\d"
+)
+"""Behind a date written with a slash."""
 _DAY: Final = r"(?:[12]\d|3[01]|0?[1-9])"
 _AND: Final = rf",? (?:and|or) (?={_DAY}(?:st|nd|rd|th)?\s*(?:[.,;!?]|$))"
 _DAYS: Final = rf"(?P<day>{_DAY})(?:st|nd|rd|th)?(?P<to>\s?[-–—~]\s?| to | through |{_AND})(?P<last>{_DAY})(?:st|nd|rd|th)?"
@@ -157,11 +162,14 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(_MONTH_OF_YEAR, lambda m: date_zh(m[2], m[1], None)),
     rule(rf"(?<![\d/.-]){_SHORT_SPAN}", _short_span_zh),
     rule(rf"(?<=[（(]){_SHORT_DATE}(?=[）)])", _slash_zh),
+    rule(rf"(?<![\d/.第]){_SHORT_DATE}(?={_DATED_ZH})", _slash_zh),
+    rule(rf"(?<=截[止至]){_SHORT_DATE}(?!\.\d|[的人])", _slash_zh),
     rule(r"(?<![\d/.第])(?P<month>0?[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])(?![\d/.]|号)", _slash_zh),
     rule(r"(?<![\d.])618(?=大促|购物|年中|活动|狂欢|促销)", "六幺八"),
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(r"(?<![\d/.,-])9/11(?![\d/]|[.,]\d|-| inch)", "nine eleven"),
     rule(r"(?<=\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?", r" at \1"),
     rule(r"(?<=/)((?:19|20)\d\d)\s?[-–—~]\s?(?=(?:0?[1-9]|1[0-2])/\d{1,2}/(?:19|20)\d\d)", r"\1 to "),
     rule(r"(?<=[-/]\d\d)\s?[–—~]\s?(?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)|(?<=[-/]\d\d) - (?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)", " to "),

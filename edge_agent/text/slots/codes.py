@@ -13,7 +13,7 @@ LONG_CODE: Final = 5
 
 _LABELS_ZH: Final = (
     "验证码|取件码|提货码|取餐码|兑换码|动态码|校验码|订单号|订单编号|快递单号|运单号|单号|工号|学号|编号|条码|密码|口令|"
-    "零件号|物料号|料号|件号|SKU|PN|(?<![A-Za-z])(?:ID|PIN|[Pp]asscode|[Pp]assword|[Cc]ode)|会议号|预约号|卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
+    "零件号|物料号|料号|件号|SKU|PN|(?<![A-Za-z])(?:ID|PIN码?|[Pp]asscode|[Pp]assword|[Cc]ode)|会议号|预约号|卡号|尾号|账号|帐号|证号|流水号|车架号|邮编|会员号|序列号|批号|房号|房间号|设备号|机号|QQ号?|微信号|代码"
 )
 _LABELS_EN: Final = (
     "code|pin|passcode|password|confirmation number|reference|reference number|tracking number|account|account number|"

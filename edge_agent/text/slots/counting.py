@@ -143,6 +143,7 @@ EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.])1/2 (?=an? (?:hour|mile|cup|dozen|pound|day)\b)", "half "),
     rule(r"(?<![\d/.])1/2 (?=(?:mile|cup|dozen|pound|day)\b)", "half a "),
     rule(r"(?<![\d/.])1/2 (?=hour\b)", "half an "),
+    rule(r"(?<![\d/.-])([13])/4 (?=hour\b)", lambda m: f"{fraction_en(m[1], '4')} of an "),
     rule(r"(?<![\d/.])(\d+\.\d+)\s?/\s?(\d+(?:\.\d+)?)(?![\d/]|\.\d)", _rated_en),
     rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2}) (?=(?:mile|cup|pound|day|teaspoon|tablespoon|gallon|quart|pint|lit(?:er|re))\b)", _part_of_en),
     rule(r"(?<![\d/.,-])(\d{1,2})/(\d{1,2})-(?=[a-z])", _fraction_of_kind_en),

@@ -46,6 +46,10 @@ def quantity_en(number: str, unit: str) -> str:
     return f"{signed_en(number)} {names(unit)[1 if number == '1' else 2]}"
 
 
+def _amps_en(number: str) -> str:
+    return f"{numbers_en.cardinal(number)} {'amp' if number == '1' else 'amps'}"
+
+
 def _kind_en(match: re.Match[str]) -> str:
     return f"{match[1]}{signed_en(match[2])} {names(match['unit'])[1]}"
 
@@ -81,6 +85,13 @@ def _inch_zh(match: re.Match[str]) -> str:
 def _inch_en(match: re.Match[str]) -> str:
     """A quotation mark after a figure stands for inches unless one is open."""
     return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} inch"
+
+
+def _feet_en(match: re.Match[str]) -> str:
+    """5' by 8', unless the mark ends a quotation."""
+    if re.search(r"(?<!\w)'", match.string[: match.start()]):
+        return match[0]
+    return f"{numbers_en.cardinal(match[1])} {'foot' if match['noun'] is not None or match[1] == '1' else 'feet'}"
 
 
 def _span_of_inches_en(match: re.Match[str]) -> str:
@@ -136,8 +147,8 @@ _MADE_OF: Final = (
 _POINT: Final = r"(?:(?<=oz|lb|ft|hr|qt|yd)\.|(?<=min|sec|gal)\.)?"
 _SHORT: Final = r"(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=mins|secs)|(?<=ft|hr|lb|oz|yr|wk|mo|mi|ct))\.(?! ?$| [A-Z]))?"
 """The point of a shortened unit, which ends no sentence."""
-_IN_OTHER_UNITS: Final = "kg|lbs?|km|mi|cm|mL|ml|m|ft|oz|gal|L|g"
-"""The same amount twice: 10 kg/22 lb."""
+_UNNAMED: Final = UNIT.replace("?P<unit>", "?:")
+_SIZES: Final = "deep|wide|tall|long|high|thick|apart|away|clearance|by|x"
 _OF_MONEY: Final = r"(?:cents|pence|dollars?|euros?|pounds?|yuan)"
 _ALONE: Final = r"(?P<unit>hr|lb|oz|gal|mi|min|sec|yd|ft|kg|km|qt|kWh)\b(?:\.(?! [A-Z]| ?$))?"
 _COINS_ZH: Final = "美元|欧元|英镑|日元|港元|港币|韩元|澳元|加元|人民币"
@@ -198,7 +209,7 @@ ZH: Final[tuple[Rule, ...]] = (
 EN: Final[tuple[Rule, ...]] = (
     rule(_OF_CURRENT, r"\1 "),
     rule(_SIGN_BEFORE, "plus "),
-    rule(rf"(?<![A-Za-z\d.])({NUMBER}) ?A(?= ?[@/] ?\d+ ?V)", lambda m: f"{numbers_en.cardinal(m[1])} {'amp' if m[1] == '1' else 'amps'}"),
+    rule(rf"(?<![A-Za-z\d.])({NUMBER}) ?A(?=(?: ?[@/,] ?| )\d+ ?V)", lambda m: _amps_en(m[1])),
     rule(r"(?<=\d)[x×](?=/(?:day|week|wk|month|hr)\b)", " times"),
     rule(r"(?<![A-Za-z\d.$])(\d+(?:\.\d)?)([KM])\+(?= )", lambda m: f"{numbers_en.cardinal(m[1])} {_THOUSANDS[m[2]]} plus"),
     rule(_OIL, lambda m: f"{numbers_en.cardinal(m[1])} W {numbers_en.cardinal(m[2])}"),
@@ -209,7 +220,7 @@ EN: Final[tuple[Rule, ...]] = (
     ),
     rule(
         rf"\b([Cc]urrent (?:is |of |at )?|[Dd]raw(?:s|ing) |volts,? )({NUMBER}) ?A(?![A-Za-z\d])",
-        lambda m: f"{m[1]}{numbers_en.cardinal(m[2])} {'amp' if m[2] == '1' else 'amps'}",
+        lambda m: m[1] + _amps_en(m[2]),
     ),
     rule(rf"(?<![\d.])({NUMBER})[ -]?ct\.?(?= (?:diamond|gold|sapphire|ruby|emerald)s?\b)", lambda m: f"{numbers_en.cardinal(m[1])} carat"),
     rule(rf"(?<![\d.])({NUMBER})%?{TO}({NUMBER})\s?%", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])} percent"),
@@ -230,8 +241,8 @@ EN: Final[tuple[Rule, ...]] = (
         rf"(?<![\d./])({NUMBER})'?\s?[-–]\s?({NUMBER})'(?![A-Za-z\d'\"])",
         lambda m: f"{numbers_en.cardinal(m[1])} to {quantity_en(m[2], 'ft')}",
     ),
-    rule(rf"(?<![\d./'])({NUMBER})'(?= (?:deep|wide|tall|long|high|clearance|apart|away)\b)", lambda m: quantity_en(m[1], "ft")),
-    rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}(?! (?:deep|wide|tall|long|high|thick|apart)\b)", _inch_en),
+    rule(rf"(?<![\w./'])({NUMBER})'(?![\w'\"])(?P<noun>{BEFORE_NOUN}(?! (?:{_SIZES})\b))?", _feet_en),
+    rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}(?! (?:{_SIZES})\b)", _inch_en),
     rule(rf"(?<![\d./])()({NUMBER})()\"(?![A-Za-z\d])", _inches_of_en),
     rule(
         rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|\.(?=\s*$)|(?= of (?:rain|snow|ice|water)))",
@@ -250,10 +261,10 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?<=[a-z])/(?={NUMBER} ?(?:hrs?|hours?|h|mins?|minutes|days?|wks?|weeks?|mos?|months)\b)", " per "),
     rule(
         rf"(?<=[\dk][VW])(?:\s?[/,]\s?| )({NUMBER})\s?A(?![A-Za-z\d])",
-        lambda m: f", {numbers_en.cardinal(m[1])} {'amp' if m[1] == '1' else 'amps'}",
+        lambda m: f", {_amps_en(m[1])}",
     ),
     rule(r"(?<![\d.,])((?:8[5-9]|9\d|10[0-8])\d) ?mb\b", r"\1 mbar"),
-    rule(rf"(?<=\d)( ?(?:{_IN_OTHER_UNITS}))/(?={NUMBER} ?(?:{_IN_OTHER_UNITS})\b)", r"\g<1>, "),
+    rule(rf"(?<=\d)( ?{UNIT})/(?={NUMBER} ?{_UNNAMED})", r"\g<1>, "),
     rule(r"(?<![\d./])1/4\s?mi(?:le)?(?![a-z])", "a quarter mile"),
     rule(r"(?<![\d./])1/2\s?mi(?:le)?(?![a-z])", "half a mile"),
     rule(r"(?<![\d./])3/4\s?mi(?:le)?(?![a-z])", "three quarters of a mile"),

@@ -68,7 +68,7 @@ EARLY_EN: Final[tuple[Rule, ...]] = (
     rule(rf"\s?<\s?{_AMOUNT}(?![!-;=?-~]{{0,80}}>)", " less than "),
     rule(rf"\s?(?<![-=])>\s?{_AMOUNT}", lambda m: _greater(m, " greater than ")),
     rule(r"\b([Aa]bout|[Aa]pproximately|[Aa]round) ~(?=\d)", r"\1 "),
-    rule(r"((?:^|[a-z(,:;])\s?)~\s?(?=[$£€]?\d)", r"\1about "),
+    rule(r"(^|[a-z(,:;] |[(,:;])~\s?(?=[$£€]?\d)", r"\1about "),
     rule(r"\b((?:Sp|C|N|S)?O2|PM2\.5|PM10) (?=\d)", r"\1, "),
     rule(r"(?<=°[CF])\s?/\s?(?=[-−]?\d{1,3}(?:\.\d+)?\s?°)", ", "),
     rule(r"\b([Bb]etween [$€£¥]?\d[\d:.,]*%?)\s?[-–—~]\s?(?=[$€£¥]?\d)", r"\1 and "),

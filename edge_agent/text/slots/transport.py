@@ -78,6 +78,8 @@ def _spelled_en(match: re.Match[str]) -> str:
 
 
 _PLATE: Final = rule(rf"([{_PROVINCES}])([A-Z])\s?[·.・]?\s?((?=[A-Z]{{0,5}}\d)[A-Z\d]{{4,6}})(?![A-Za-z\d])", _plate_zh)
+_COUNTED_EN: Final = r" (?!(?:is|was|has|departs|arrives|leaves|boards|nonstop)\b)[a-z]+s\b"
+"""United 500 workers are no flight."""
 _CARRIERS: Final = (
     "Delta|United|American|Southwest|JetBlue|Alaska|Emirates|Lufthansa|Qantas|Ryanair|Air China|Air France|Air Canada|British Airways|"
     "Cathay Pacific|China Eastern|China Southern|Hainan Airlines|Singapore Airlines|Amtrak|Acela|Eurostar"
@@ -103,7 +105,7 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     _PLATE,
-    rule(rf"\b((?:{_CARRIERS}) )(\d{{3,4}})\b(?! ?[%.,]?\d)", _spelled_en),
+    rule(rf"\b((?:{_CARRIERS}) )(\d{{3,4}})\b(?! ?[%.,]?\d|{_COUNTED_EN})", _spelled_en),
     rule(rf"((?i:\b(?:{_NUMBERED})s? ))({_LETTERED}(?:(?:, |,? and |,? or | to |\s?[-–]\s?){_LETTERED})*)", _lettered_en),
     rule(rf"(?<=[Ff]light ){_NAMED_FLIGHT}", _flight_en),
     rule(_FLIGHT, _known_flight_en),
