@@ -15,9 +15,19 @@ from edge_agent.cli.exit_codes import ExitCode
 from edge_agent.cli.output import progress
 from edge_agent.cli.voice_inspect import signed_contents, title_of
 from edge_agent.ingress.broker_client import BrokerClient
+from edge_agent.ingress.topics import NAME
 from edge_agent.voices.fleet import Announcement, DeletionOrder, to_bytes, wrap
 
-_TO = click.option("--to", default="all", show_default=True, metavar="WHOM", help="all, group/NAME, or a device's name.")
+
+def _whom(_context: click.Context, _option: click.Parameter, whom: str) -> str:
+    if NAME.fullmatch(whom.removeprefix("group/")) is None:
+        raise click.BadParameter(f"{whom!r} is neither all nor group/NAME nor a device's name (1 to 64 of A-Z a-z 0-9 . _ -)")
+    return whom
+
+
+_TO = click.option(
+    "--to", default="all", show_default=True, metavar="WHOM", callback=_whom, help="all, group/NAME, or a device's name."
+)
 _DAYS = click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="For how many days it holds.")
 
 
@@ -56,13 +66,13 @@ def announce(
     chunk_bytes = chunk_kib * 1024 if chunk_kib else None
     digest, size = sha256_of(pack), pack.stat().st_size
     said = to_bytes(Announcement(voice, seq, size, digest, _until(days), url, chunk_bytes, percent, choose))
+    signed = wrap(said, secret_key(key, password_file).sign(said, f"announce voice={voice} seq={seq}"))
     mqtt = session.config.mqtt.build()
     with BrokerClient(mqtt) as client:
         if chunk_bytes is not None:
             with pack.open("rb") as file:
                 for index in progress(range(-(-size // chunk_bytes)), "upload", unit="chunk"):
                     client.publish(f"voice/{mqtt.site}/pack/{digest}/{index}", file.read(chunk_bytes), retain=True, binary=True)
-        signed = wrap(said, secret_key(key, password_file).sign(said, f"announce voice={voice} seq={seq}"))
         client.publish(f"voice/{mqtt.site}/{to}/pack", json.dumps(signed).encode(), retain=True)
     click.echo(f"announced voice {voice} {seq} to {percent} % of {to}")
     return ExitCode.OK

@@ -58,6 +58,24 @@ def test_an_announcement_without_a_place_to_fetch_from_is_a_mistake(edge_agent, 
     assert (result.code, "--url or --chunk-kib" in result.err) == (2, True)
 
 
+@pytest.mark.parametrize("whom", ["+", "#", "", "group/", "group/+", "kiosk 1", "kiosk-1/cmd"])
+def test_who_is_meant_is_a_device_a_group_or_all(edge_agent, key, whom) -> None:
+    result = edge_agent("voice", "order-delete", "anna", "--up-to", "8", "--key", key[0], "--to", whom)
+    assert (result.code, "is neither all nor group/NAME nor a device's name" in result.err) == (2, True)
+
+
+def test_a_pack_is_not_put_on_the_broker_before_it_can_be_announced(edge_agent, broker, tmp_path) -> None:
+    pack = Depot(tmp_path / "depot").pack(8)
+    (tmp_path / "no.key").write_text("no key")
+    arguments = ("--voice", "anna", "--seq", "8", "--chunk-kib", "4")
+    assert "no.key" in edge_agent("voice", "announce", pack, *arguments, "--station", tmp_path / "no.key").err
+    peer = Peer(broker.port).subscribe("voice/store/#")
+    peer.publish("voice/store/done", b"")
+    eventually(lambda: any(message.topic == "voice/store/done" for message in peer.received))
+    peer.close()
+    assert len(peer.received) == 1, "what was put there would stay"
+
+
 def test_a_deletion_is_ordered_and_its_receipts_are_printed(edge_agent, daemon, key) -> None:
     path, trust = key
     answering = daemon(reply=lambda _command, route: route.answer(voice="anna", receipt='{"voice":"anna"}', signature="signed"))

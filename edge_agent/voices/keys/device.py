@@ -67,10 +67,16 @@ def load_device_keys(folder: Path, environ: Mapping[str, str]) -> DeviceKeys | N
     try:
         places = [given if given and _is_given(given / name) else folder for name in (AGE_FILE, MINISIGN_FILE)]
         age, minisign = places[0] / AGE_FILE, places[1] / MINISIGN_FILE
-        if not age.exists() and not minisign.exists():
-            return None
+        has_age, has_minisign = age.exists(), minisign.exists()
     except OSError as error:
         raise KeysError(f"the device's keys cannot be looked for: {error}") from error
+    if not (has_age or has_minisign):
+        return None
+    if not has_minisign:
+        raise KeysError(f"{minisign} is missing; bring it back, or make another one: minisign -G -W -p device.pub -s {minisign}")
+    if not has_age:
+        also = f"remove {minisign} and make new keys: edge-agent keys init"
+        raise KeysError(f"{age} is missing, and nothing else opens what is sealed for it; bring it back, or {also}")
     secret = SecretKey(_read_private(minisign, given), origin=str(minisign))
     return DeviceKeys(_identities(_read_private(age, given), age), secret, "credential" if age.parent == given else "file")
 

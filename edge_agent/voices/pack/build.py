@@ -132,7 +132,10 @@ def _read_card(folder: Path, entries: Sequence[FileEntry]) -> dict[str, Any]:
         _ = card["shape"]["sample_rate"]
         names = ("voice_id", "display_name", "engine", "languages", "front_end_version", "symbols_sha256", "golden")
         _ = [card[name] for name in names]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        wanted = "give the folder that python -m quantize wrote"
+        raise PackError("malformed", f"{path} cannot be read: {error.strerror}; {wanted}") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise PackError("malformed", f"{path} is no card of a voice ({error!r}); build the voice with python -m quantize") from error
     found = {entry.path: entry.sha256 for entry in entries}
     for name, wanted in digests.items():

@@ -176,6 +176,12 @@ def test_a_folder_that_is_no_voice(build, voice: Path, card: str) -> None:
         build()
 
 
+def test_a_folder_without_a_card(build, voice: Path) -> None:
+    (voice / "voice.json").unlink()
+    with pytest.raises(PackError, match=r"voice\.json cannot be read: No such file or directory; give the folder that"):
+        build()
+
+
 def test_a_card_without_a_licence(build, voice: Path) -> None:
     card = json.loads((voice / "voice.json").read_text())
     del card["made"]
