@@ -59,32 +59,17 @@ def _places_en(match: re.Match[str]) -> str:
     return f"{match[1]}{numbers_en.cardinal(match[3])} {'and' if match[2] else 'slash'} {numbers_en.cardinal(match[4])}"
 
 
-def _amps_zh(match: re.Match[str]) -> str:
-    above = f"{numbers_zh.cardinal(match['above'])}或" if match["above"] else ""
-    return f"{above}{numbers_zh.cardinal(match['below'], two='两')}安"
-
-
-def _amps_en(match: re.Match[str]) -> str:
-    above = f"{numbers_en.cardinal(match['above'])} or " if match["above"] else ""
-    return f"{above}{numbers_en.cardinal(match['below'])} amp"
-
-
 _ABOVE: Final = rf"(?<![\d/.,A-Za-z$£€¥])(?<!\d[ -])(?P<above>{NUMBER})\s?/\s?"
 _PAIR: Final = rf"{_ABOVE}(?P<below>{NUMBER})"
-_AMPS: Final = rf"(?<![A-Za-z\d./-])(?:(?P<above>{NUMBER})\s?A?/)?(?P<below>{NUMBER})\s?A"
 _NAMED_ZH: Final = "伏|安培?(?![全静装检])|千?瓦|[千兆吉]?赫兹?|分钟|个?小时|秒|天|个月|岁|元|块钱|折"
 _PLACES_EN: Final = "gate|platform|track|exit|zone|row|bay|dock|door|window|counter|lane|level|aisle|carousel"
-_FUSED_ZH: Final = "保险|熔断|断路器|空开|空气开关|插座|插头|电流|充电|快充|输出|输入|电源|漏保"
-_FUSED_EN: Final = "fuses?|breakers?|circuit|outlets?|sockets?|plugs?|chargers?|supply|supplies|adapters?|input|output|service|current"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(rf"{_PAIR}\s?{UNIT}", _zh),
     rule(rf"{_PAIR}(?=\s?(?:{_NAMED_ZH}))", _named_zh),
-    rule(rf"{_AMPS}(?=\s?(?:{_FUSED_ZH}))", _amps_zh),
 )
 
 EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?i)\b((?:{_PLACES_EN})(s?) )(\d{{1,3}})/(\d{{1,3}})(?![\d/]|[.,]\d)", _places_en),
     rule(rf"{_PAIR}[ -]?{UNIT}(?P<noun>{BEFORE_NOUN})?", _en),
-    rule(rf"(?i){_AMPS}(?= (?:{_FUSED_EN})\b)", _amps_en),
 )

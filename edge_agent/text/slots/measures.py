@@ -46,10 +46,6 @@ def quantity_en(number: str, unit: str) -> str:
     return f"{signed_en(number)} {names(unit)[1 if number == '1' else 2]}"
 
 
-def _amps_en(number: str) -> str:
-    return f"{numbers_en.cardinal(number)} {'amp' if number == '1' else 'amps'}"
-
-
 def _kind_en(match: re.Match[str]) -> str:
     return f"{match[1]}{signed_en(match[2])} {names(match['unit'])[1]}"
 
@@ -70,45 +66,6 @@ def _fraction_of_kind_en(match: re.Match[str]) -> str:
     return f"{fraction} {names(match['unit'])[1]}"
 
 
-def _is_quoting(before: str) -> bool:
-    """Whether a quotation that begins in `before` still goes on; a mark behind a figure ends one or stands for inches."""
-    is_open = False
-    for mark in re.finditer('"', before):
-        is_open = not is_open and not before[: mark.start()][-1:].isdecimal()
-    return is_open
-
-
-def _inch_zh(match: re.Match[str]) -> str:
-    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_zh.cardinal(match[1])}英寸"
-
-
-def _inch_en(match: re.Match[str]) -> str:
-    """A quotation mark after a figure stands for inches unless one is open."""
-    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} inch"
-
-
-def _feet_en(match: re.Match[str]) -> str:
-    """5' by 8', unless the mark ends a quotation."""
-    if re.search(r"(?<!\w)'", match.string[: match.start()]):
-        return match[0]
-    return f"{numbers_en.cardinal(match[1])} {'foot' if match['noun'] is not None or match[1] == '1' else 'feet'}"
-
-
-def _span_of_inches_en(match: re.Match[str]) -> str:
-    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} to {_inches_en(match[2])}"
-
-
-def _inches_of_en(match: re.Match[str]) -> str:
-    """Behind a figure, with no quotation open: 0.4" of rain, a 3/8" bolt."""
-    if _is_quoting(match.string[: match.start()]):
-        return match[0]
-    whole, above, below = match[1], match[2], match[3]
-    if not below:
-        return _inches_en(above)
-    amount = mixed_en(whole, above, below) if whole else fraction_en(above, below)
-    return f"{amount} inch"
-
-
 def _lone_en(match: re.Match[str]) -> str:
     return match[1] + names(match["unit"])[1]
 
@@ -116,14 +73,6 @@ def _lone_en(match: re.Match[str]) -> str:
 def _pressure_en(match: re.Match[str]) -> str:
     unit = " millimeters of mercury" if match[0].endswith("g") else ""
     return f"{numbers_en.cardinal(match['high'])} over {numbers_en.cardinal(match['low'])}{unit}"
-
-
-def _feet_and_inches_en(match: re.Match[str]) -> str:
-    return f"{quantity_en(match[1], 'ft')} {_inches_en(match[2])}"
-
-
-def _inches_en(number: str) -> str:
-    return f"{numbers_en.cardinal(number)} {'inch' if number == '1' else 'inches'}"
 
 
 def _to(match: re.Match[str]) -> str:
@@ -148,7 +97,6 @@ _POINT: Final = r"(?:(?<=oz|lb|ft|hr|qt|yd)\.|(?<=min|sec|gal)\.)?"
 _SHORT: Final = r"(?:(?:(?<=min|sec|hrs|lbs|gal)|(?<=mins|secs)|(?<=ft|hr|lb|oz|yr|wk|mo|mi|ct))\.(?! ?$| [A-Z]))?"
 """The point of a shortened unit, which ends no sentence."""
 _UNNAMED: Final = UNIT.replace("?P<unit>", "?:")
-_SIZES: Final = "deep|wide|tall|long|high|thick|apart|away|clearance|by|x"
 _OF_MONEY: Final = r"(?:cents|pence|dollars?|euros?|pounds?|yuan)"
 _ALONE: Final = r"(?P<unit>hr|lb|oz|gal|mi|min|sec|yd|ft|kg|km|qt|kWh)\b(?:\.(?! [A-Z]| ?$))?"
 _COINS_ZH: Final = "美元|欧元|英镑|日元|港元|港币|韩元|澳元|加元|人民币"
@@ -156,14 +104,10 @@ _THOUSANDS: Final = {"K": "thousand", "M": "million"}
 _SHORT_WORDS: Final = {"ppl": "people"} | {unit: names(unit)[2] for unit in ("yrs", "hrs", "mins", "secs", "wks", "lbs")}
 _PERIODS: Final = {"mo": "per month", "yr": "per year", "wk": "per week", "ea": "each"}
 
-_OF_CURRENT: Final = r"(?<![A-Za-z])([AD]C)(?=\d+\s?k?V(?![A-Za-z]))"
 _SIGN_BEFORE: Final = r"(?<![A-Za-z\d)+])\+(?=\d)"
 
 ZH: Final[tuple[Rule, ...]] = (
-    rule(_OF_CURRENT, r"\1 "),
     rule(_SIGN_BEFORE, "加"),
-    rule(r"(?<![\d.'])(\d{1,2})'([0-5]\d)\"", lambda m: f"{quantity_zh(m[1], 'min').removesuffix('钟')}{quantity_zh(m[2], 's')}"),
-    rule(rf"(?<![\d./])({NUMBER})\"(?=[\u4e00-\u9fff])", _inch_zh),
     rule(r"(?<=\d)[Ww](?=元|人|件|公里|单|\+)", "万"),
     rule(_OIL, lambda m: f"{numbers_zh.cardinal(m[1])}W{numbers_zh.cardinal(m[2])}"),
     rule(_THREAD, lambda m: f"M{numbers_zh.cardinal(m[1])}乘"),
@@ -183,8 +127,6 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.])(\d)\.?(\d)折", lambda m: f"{numbers_zh.digits(m[1] + m[2])}折" if m[2] != "0" else f"{numbers_zh.digits(m[1])}折"),
     rule(rf"(?<=元)/(?={NUMBER})", "每"),
     rule(rf"(?<=\d)(\s?(?:mc?|k)?g)/(?={NUMBER}\s?m?L)", r"\1每"),
-    rule(rf"(?<=电流)({NUMBER})\s?A(?![A-Za-z])", lambda m: numbers_zh.cardinal(m[1], two="两") + "安"),
-    rule(rf"(\d+V)\s?/?\s?({NUMBER})\s?A(?![A-Za-z])", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2], two='两')}安"),
     rule(
         rf"{NOT_IN_CODE}({NUMBER})\s?[xX*×]\s?(?={NUMBER}(?:\s?[xX*×]\s?{NUMBER})*\s?(?:毫米|厘米|米|英寸|像素|mm|cm|m)(?![A-Za-z]))",
         lambda m: f"{numbers_zh.cardinal(m[1])}乘",
@@ -207,9 +149,7 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
-    rule(_OF_CURRENT, r"\1 "),
     rule(_SIGN_BEFORE, "plus "),
-    rule(rf"(?<![A-Za-z\d.])({NUMBER}) ?A(?=(?: ?[@/,] ?| )\d+ ?V)", lambda m: _amps_en(m[1])),
     rule(r"(?<=\d)[x×](?=/(?:day|week|wk|month|hr)\b)", " times"),
     rule(r"(?<![A-Za-z\d.$])(\d+(?:\.\d)?)([KM])\+(?= )", lambda m: f"{numbers_en.cardinal(m[1])} {_THOUSANDS[m[2]]} plus"),
     rule(_OIL, lambda m: f"{numbers_en.cardinal(m[1])} W {numbers_en.cardinal(m[2])}"),
@@ -217,10 +157,6 @@ EN: Final[tuple[Rule, ...]] = (
     rule(
         r"(?<![A-Za-z\d.,$£€¥])(\d{1,3})[kK] (?=(?:miles?|mi|km|people|units|parts|steps|hours|hrs|rpm|users|visitors|points)\b)",
         r"\g<1>000 ",
-    ),
-    rule(
-        rf"\b([Cc]urrent (?:is |of |at )?|[Dd]raw(?:s|ing) |volts,? )({NUMBER}) ?A(?![A-Za-z\d])",
-        lambda m: m[1] + _amps_en(m[2]),
     ),
     rule(rf"(?<![\d.])({NUMBER})[ -]?ct\.?(?= (?:diamond|gold|sapphire|ruby|emerald)s?\b)", lambda m: f"{numbers_en.cardinal(m[1])} carat"),
     rule(rf"(?<![\d.])({NUMBER})%?{TO}({NUMBER})\s?%", lambda m: f"{numbers_en.cardinal(m[1])} to {numbers_en.cardinal(m[2])} percent"),
@@ -234,20 +170,6 @@ EN: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d.,])({NUMBER})\s?[x×] (?=[a-z]{{2}})", lambda m: f"{numbers_en.cardinal(m[1])} times "),
     rule(r"(?<![\d/.])(?P<high>\d{2,3})/(?P<low>\d{2,3})\s?mmHg", _pressure_en),
     rule(rf"(?:(?<=[Pp]ressure )|(?<=[Pp]ressure is )|(?<=\bBP )|(?<=\bBP is )){_PRESSURE}", _pressure_en),
-    rule(r"(?<![\d.])(\d{1,3})\s?'\s?(\d{1,2})\s?(?:\"|”|'')", _feet_and_inches_en),
-    rule(r"(?<![\d./])(?:(\d{1,3})[ -])?(\d{1,2})/(\d{1,2})\"(?![A-Za-z\d])", _inches_of_en),
-    rule(rf"(?<![\d./])({NUMBER})\s?[-–]\s?({NUMBER})\"(?![A-Za-z\d])", _span_of_inches_en),
-    rule(
-        rf"(?<![\d./])({NUMBER})'?\s?[-–]\s?({NUMBER})'(?![A-Za-z\d'\"])",
-        lambda m: f"{numbers_en.cardinal(m[1])} to {quantity_en(m[2], 'ft')}",
-    ),
-    rule(rf"(?<![\w./'])({NUMBER})'(?![\w'\"])(?P<noun>{BEFORE_NOUN}(?! (?:{_SIZES})\b))?", _feet_en),
-    rule(rf"(?<![\d./])({NUMBER})\"{BEFORE_NOUN}(?! (?:{_SIZES})\b)", _inch_en),
-    rule(rf"(?<![\d./])()({NUMBER})()\"(?![A-Za-z\d])", _inches_of_en),
-    rule(
-        rf"(?<![\d./])({NUMBER})\s?in(?:\.(?=[,;)]| [a-z])|\.(?=\s*$)|(?= of (?:rain|snow|ice|water)))",
-        lambda m: f"{m[1]} {'inch' if m[1] == '1' else 'inches'}",
-    ),
     rule(
         r"(?<![\d.])(\d+) ?h(?:rs?)? ?0?(\d{1,2}) ?m(?![A-Za-z²³/])",
         lambda m: f"{quantity_en(m[1], 'h')} {quantity_en(m[2], 'min')}",
@@ -259,10 +181,6 @@ EN: Final[tuple[Rule, ...]] = (
     ),
     rule(rf"(?<=\d)( ?(?:mc?|k)?g)/(?={NUMBER} ?m?L\b)", r"\g<1> per "),
     rule(rf"(?<=[a-z])/(?={NUMBER} ?(?:hrs?|hours?|h|mins?|minutes|days?|wks?|weeks?|mos?|months)\b)", " per "),
-    rule(
-        rf"(?<=[\dk][VW])(?:\s?[/,]\s?| )({NUMBER})\s?A(?![A-Za-z\d])",
-        lambda m: f", {_amps_en(m[1])}",
-    ),
     rule(r"(?<![\d.,])((?:8[5-9]|9\d|10[0-8])\d) ?mb\b", r"\1 mbar"),
     rule(rf"(?<=\d)( ?{UNIT})/(?={NUMBER} ?{_UNNAMED})", r"\g<1>, "),
     rule(r"(?<![\d./])1/4\s?mi(?:le)?(?![a-z])", "a quarter mile"),
