@@ -33,7 +33,8 @@ import sys
 
 from edge_agent.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # the doctor's processes import this once more
+    sys.exit(main())
 """
 CONTROL = """\
 Package: {name}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import os
+import runpy
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +42,18 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_scripts_are_shell(name: str) -> None:
     found = subprocess.run(["sh", "-n", str(FOLDER / name)], capture_output=True, text=True, timeout=60, check=False)
     assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_process_of_the_doctor_does_not_run_the_command_again(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It imports what started its parent under this name."""
+    launcher = tmp_path / "edge-agent"
+    launcher.write_text(build.LAUNCHER)
+    assert "main" in runpy.run_path(str(launcher), run_name="__mp_main__")
+    monkeypatch.setattr("sys.argv", ["edge-agent", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_path(str(launcher), run_name="__main__")
 
 
 def test_a_package_of_it(build: ModuleType, root: Path, tmp_path: Path) -> None:
