@@ -123,7 +123,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"\bca?\. ?(?=\d{3,4}\b)", "circa "),
     rule(r"\bPt\. ?(?=\d)", "Part "),
     rule(
-        rf"\b({'|'.join((*_PARTS, *map(str.capitalize, _PARTS)))})\.? ({_NUMERAL}|[IVX])\b",
+        rf"\b({'|'.join((*_PARTS, *map(str.capitalize, _PARTS)))})\. ({_NUMERAL}|[VX]|I(?=[,.;:)]|$))(?![\w'])",
         lambda m: f"{_PARTS[m[1]] if m[1].islower() else _PARTS[m[1].lower()].capitalize()} {_ROMAN[m[2]]}",
     ),
     rule(
@@ -163,6 +163,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z])Dr\.? (?=[A-Z][a-z])", "Doctor "),
     rule(rf"(?<=[a-z]) Dr\b(?:\.(?!{_END}))?", " Drive"),
     rule(rf"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )St\b(?!\. [A-Z][a-z]+'s)(?:\.(?!{_END}))?", r"\1Street"),
+    rule(r"(?<=\d )St\b(?!\.)", "Street"),
     rule(r"(?<![A-Za-z])St\b\.? (?=[A-Z])", "Saint "),
     rule(
         rf"((?:[A-Z][a-z]+|\d(?:st|nd|rd|th)) )({'|'.join(_AFTER_NAMES)})\b(?:\.(?!{_END}))?",

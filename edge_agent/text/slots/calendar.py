@@ -85,6 +85,10 @@ def _slash_zh(match: re.Match[str]) -> str:
     return date_zh(None, match["month"], match["day"])
 
 
+def _no_fraction_zh(match: re.Match[str]) -> str:
+    return _slash_zh(match) if int(match["month"]) > int(match["day"]) else match[0]
+
+
 def _numeric_en(match: re.Match[str]) -> str:
     return date_en(match["year"], int(match["month"]), match["day"])
 
@@ -150,7 +154,7 @@ ZH: Final[tuple[Rule, ...]] = (
     ),
     rule(r"(?<![\d.])((?:1[5-9]|20|21)\d\d)(?=\s?年(?![级以多之]))", lambda m: numbers_zh.digits(m[1])),
     rule(
-        r"(?<![\d.])(20\d\d)(?=新年|春节|元旦|跨年|年度|[春夏秋冬]季|世界杯|奥运|春运|国庆|中秋|圣诞|中考|高考)",
+        r"(?<![\d.])(20\d\d)(?=新年|春节|元旦|跨年|年度|[春夏秋冬]季|世界杯|奥运|春运|峰会|国庆|中秋|圣诞|中考|高考)",
         lambda m: numbers_zh.digits(m[1]),
     ),
     rule(r"'(\d\d)(?=[届级年])", lambda m: numbers_zh.digits(m[1])),
@@ -163,6 +167,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d/.-]){_SHORT_SPAN}", _short_span_zh),
     rule(rf"(?<=[（(]){_SHORT_DATE}(?=[）)])", _slash_zh),
     rule(rf"(?<![\d/.第]){_SHORT_DATE}(?={_DATED_ZH})", _slash_zh),
+    rule(rf"(?<![\d/.第]){_SHORT_DATE}(?=之?前(?![进方面端])|[起止至])", _no_fraction_zh),
     rule(rf"(?<=截[止至]){_SHORT_DATE}(?!\.\d|[的人])", _slash_zh),
     rule(r"(?<![\d/.第])(?P<month>0?[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])(?![\d/.]|号)", _slash_zh),
     rule(r"(?<![\d.])618(?=大促|购物|年中|活动|狂欢|促销)", "六幺八"),

@@ -62,7 +62,7 @@ def _inches_en(number: str) -> str:
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d.'])(\d{1,2})'([0-5]\d)\"", lambda m: f"{quantity_zh(m[1], 'min').removesuffix('钟')}{quantity_zh(m[2], 's')}"),
-    rule(rf"(?<![\d./])({NUMBER})\"(?=[\u4e00-\u9fff])", _inch_zh),
+    rule(rf"(?<![\d./])({NUMBER})\"(?=[\u4e00-\u9fff，、。]|$)", _inch_zh),
 )
 
 EN: Final[tuple[Rule, ...]] = (

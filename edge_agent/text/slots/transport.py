@@ -86,7 +86,10 @@ _CARRIERS: Final = (
 )
 
 ZH: Final[tuple[Rule, ...]] = (
-    rule(r"(?<![A-Za-z\d.-])(\d{1,2})([A-HJKL])\s?[-–—~]\s?(?=\d{1,2}[A-HJKL](?![A-Za-z\d]))", lambda m: f"{_short_zh(m)}到"),
+    rule(
+        r"(?<![A-Za-z\d.-])(?!\d+F\s?[-–—~]\s?\d+F)(\d{1,2})([A-HJKL])\s?[-–—~]\s?(?=\d{1,2}[A-HJKL](?![A-Za-z\d]))",
+        lambda m: f"{_short_zh(m)}到",
+    ),
     _PLATE,
     rule(rf"{NOT_IN_CODE}{_TRAIN}\d{{1,4}}(?:[/、]{_TRAIN}?\d{{1,4}})*(?=次(?!航班)|列车|动车|高铁)", _codes_zh),
     rule(rf"{_AIRLINE}(?P<number>\d{{3,4}}(?:/\d{{2,4}})+)(?=\s*(?:次|航班))", _flights_zh),
@@ -105,6 +108,10 @@ ZH: Final[tuple[Rule, ...]] = (
 
 EN: Final[tuple[Rule, ...]] = (
     _PLATE,
+    rule(
+        r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?= (?:trains|lines|buses)\b)",
+        lambda m: f"{numbers_en.cardinal(m[1])} and {numbers_en.cardinal(m[2])}",
+    ),
     rule(rf"\b((?:{_CARRIERS}) )(\d{{3,4}})\b(?! ?[%.,]?\d|{_COUNTED_EN})", _spelled_en),
     rule(rf"((?i:\b(?:{_NUMBERED})s? ))({_LETTERED}(?:(?:, |,? and |,? or | to |\s?[-–]\s?){_LETTERED})*)", _lettered_en),
     rule(rf"(?<=[Ff]light ){_NAMED_FLIGHT}", _flight_en),
