@@ -104,7 +104,7 @@ class Inbox(Protocol):
     def sent(self, event_id: str) -> None:
         """The broker has acknowledged every copy of this terminal event: it may leave the outbox.
 
-        The ingress also reports events of its own making (a refusal that never reached the core); an unknown id is ignored.
+        An unknown id is ignored.
         """
 
     def link_changed(self, ingress: str, connected: bool, problem: str | None) -> None:

@@ -174,7 +174,8 @@ class Link:
                 self._do_work()
                 self._flush(connection)
                 if self._time_to_leave():
-                    connection.leave()
+                    if self._connected:  # else the farewell was not sent, and an earlier status would stay: the will is to replace it
+                        connection.leave()
                     return Ending("stopped")
                 if self._connected and self._dialect.detour_is_over(n_unacknowledged=connection.n_unacknowledged):
                     connection.leave()

@@ -38,6 +38,7 @@ class MqttIngress:
         self._hermes_site_id = config.hermes_site_id
         self._inbox: Inbox | None = None
         self._status: tuple[State, list[str]] = ("degraded", ["starting"])
+        self._leaving = False
         will = self._status_message("offline", ["connection lost"], at=None)
         self._link = Link(config, self, filters=self._topics.filters, will=will)
         self._commands = MqttCommands(self._topics, lambda answer: self._link.send([answer]))
@@ -71,11 +72,14 @@ class MqttIngress:
         self._link.start()
 
     def stop(self, timeout_s: float = 3.0) -> None:
+        self._leaving = True
         self._link.stop(self._status_message("offline", ["stopped"], at=time.time()), timeout_s)
 
     def publish(self, event: Event) -> None:
+        self._publish(event, durable_id=event.event_id if event.terminal else None)
+
+    def _publish(self, event: Event, *, durable_id: str | None) -> None:
         payload = event.to_json()
-        durable_id = event.event_id if event.terminal else None
         copies: list[tuple[str, bytes, bytes | None]] = [(self._topics.event, payload, None)]
         if event.reply_to is not None:
             problem = self._topics.reply_problem(event.reply_to)
@@ -189,7 +193,8 @@ class MqttIngress:
             correlation=message.correlation if len(message.correlation or b"") <= MAX_CORRELATION_BYTES else None,
             detail=rejected.detail(),
         )
-        self.publish(event)
+        # The core has no copy of it, and what waited at the broker comes before events may go out: it is kept here until they may.
+        self._publish(event, durable_id=None)
 
     # Status
 
@@ -198,6 +203,8 @@ class MqttIngress:
         self._link.soon(self._put_status)
 
     def _put_status(self) -> None:
+        if self._leaving:  # the farewell is the last word, whatever other parts still report while they are being stopped
+            return
         state, why = self._status
         if self._link.connected and (problem := self._link.problem):
             why = [*why, problem]

@@ -235,6 +235,17 @@ class TestBrokerAway:
         broker.start()
         eventually(lambda: len(set(inbox.texts())) == 20)
 
+    def test_what_is_refused_of_the_backlog_is_answered(self, mosquitto, start_ingress, peer):
+        """A broker sends what it kept for us before it answers our subscriptions."""
+        broker = mosquitto()
+        start_ingress(broker.port)[0].stop()
+        sender = peer(broker.port).subscribe(EVENT, REPLY)
+        for _ in range(5):
+            sender.publish(SAY, b"a" * 16_385, ResponseTopic=REPLY)
+        start_ingress(broker.port)
+        eventually(lambda: len(sender.on(EVENT)) == len(sender.on(REPLY)) == 5)
+        assert {event["event"] for event in sender.on(REPLY)} == {"rejected"}
+
     def test_message_expiry_counts_while_the_daemon_is_away(self, mosquitto, start_ingress, peer):
         broker = mosquitto()
         start_ingress(broker.port)[0].stop()
@@ -335,6 +346,32 @@ class TestStatus:
         late = peer(broker.port).subscribe(STATUS)
         eventually(lambda: late.received)
         assert late.received[0].retain and late.on(STATUS)[0]["state"] == "offline"
+
+    def test_the_farewell_is_the_last_word(self, mosquitto, start_ingress, peer, monkeypatch):
+        """Other threads still report while they are being stopped; what was said last is what the broker keeps."""
+        broker = mosquitto()
+        ingress, _ = start_ingress(broker.port)
+        queue = ingress._link.send
+
+        def send(publications):
+            queue(publications)
+            ingress.set_status("online", [])
+
+        monkeypatch.setattr(ingress._link, "send", send)
+        ingress.stop()
+        late = peer(broker.port).subscribe(STATUS)
+        eventually(lambda: late.received)
+        assert late.on(STATUS) == [{"state": "offline", "why": ["stopped"], "at": late.on(STATUS)[0]["at"]}]
+
+    def test_stopped_before_it_could_say_so(self, mosquitto, start_ingress, peer):
+        """With the connection the broker took back the will of the last one; it is not to be taken back for good."""
+        broker = mosquitto()
+        watcher = peer(broker.port).subscribe(STATUS)
+        with mqtt_relay(broker.port, forget_subscriptions=True) as port:
+            ingress, _ = start_ingress(port, wait=False, will_delay_s=0)
+            eventually(lambda: f"Sending SUBACK to {ingress._link._config.effective_client_id}" in broker.log())
+            ingress.stop()
+            eventually(lambda: watcher.on(STATUS) == [{"state": "offline", "why": ["connection lost"]}])
 
     def test_says_what_the_broker_will_not_let_it_hear(self, mosquitto, start_ingress, peer):
         broker = mosquitto()

@@ -15,11 +15,13 @@ _PROTOCOL_LEVEL_AT = len(b"\x00\x04MQTT")
 
 
 @contextmanager
-def mqtt_relay(port: int, *, refuse_v5: bool = False, refuse_last_subscription: bool = False) -> Iterator[int]:
+def mqtt_relay(
+    port: int, *, refuse_v5: bool = False, refuse_last_subscription: bool = False, forget_subscriptions: bool = False
+) -> Iterator[int]:
     """Relay to the broker on ``port``; yields the relay's port.
 
     ``refuse_v5`` answers protocol level 5 as a 3.1.1 broker does. ``refuse_last_subscription`` turns the last reason code of
-    each SUBACK into "Not authorized", as brokers do whose access control knows subscriptions.
+    each SUBACK into "Not authorized", as brokers do whose access control knows subscriptions. ``forget_subscriptions`` answers none.
     """
 
     class Relay(socketserver.BaseRequestHandler):
@@ -31,7 +33,7 @@ def mqtt_relay(port: int, *, refuse_v5: bool = False, refuse_last_subscription: 
                 return
             with socket.create_connection(("127.0.0.1", port)) as broker:
                 broker.sendall(connect)
-                change = _refuse_last if refuse_last_subscription else _unchanged
+                change = _refuse_last if refuse_last_subscription else _lose if forget_subscriptions else _unchanged
                 back = threading.Thread(target=_pump, args=(broker, self.request, change), daemon=True)
                 back.start()
                 _pump(self.request, broker, _unchanged)
@@ -54,6 +56,10 @@ def _unchanged(data: bytes) -> bytes:
 def _refuse_last(data: bytes) -> bytes:
     # The broker sends a SUBACK by itself: there is nothing else to send to a client that has only just subscribed.
     return data[:-1] + bytes([_NOT_AUTHORIZED]) if data[0] == _SUBACK else data
+
+
+def _lose(data: bytes) -> bytes:
+    return b"" if data[0] == _SUBACK else data
 
 
 def _pump(source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes]) -> None:
