@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from edge_agent.events import PROVISIONED, Event
 from edge_agent.ingress import Ingress
@@ -29,6 +30,7 @@ class Reports:
 
     def __init__(self, notifier: Notifier, stick: Watched, gpu_memory_bytes: int) -> None:
         self._notifier, self._stick, self._gpu_memory_bytes = notifier, stick, gpu_memory_bytes
+        self._telling = threading.Lock()
         self.metrics = Metrics()
         self.health = Health(self.tell_state)
         self.ingresses: list[Ingress] = []
@@ -41,10 +43,11 @@ class Reports:
 
     def tell_state(self) -> None:
         """From any thread."""
-        state, why = self.health.state()
-        self.metrics.degraded(state != "online")
-        for ingress in self.ingresses:
-            ingress.set_status(state, why)
+        with self._telling:  # of two threads, the one that asked first must not tell last
+            state, why = self.health.state()
+            self.metrics.degraded(state != "online")
+            for ingress in self.ingresses:
+                ingress.set_status(state, why)
 
     def tell_figures(self) -> None:
         """The figures of now."""
