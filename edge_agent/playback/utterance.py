@@ -156,8 +156,9 @@ class Utterance:
             return last + 1 if self._finished and self._n_put <= n_whole else last
 
     def _notify(self) -> None:
-        if self._on_change is not None:
-            self._on_change()
+        on_change = self._on_change  # once: the audio thread may stop listening meanwhile
+        if on_change is not None:
+            on_change()
 
 
 def _check(chunk: PCM) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -97,6 +98,28 @@ def test_every_change_is_told() -> None:
     utterance.fail(RuntimeError())
     utterance.cancel()
     assert len(told) == 4
+
+
+class Leaving(Utterance):
+    """One whose audio thread stops to listen between any two looks at who does."""
+
+    @property
+    def _on_change(self) -> Callable[[], None] | None:
+        listener, self._listener = self._listener, None
+        return listener
+
+    @_on_change.setter
+    def _on_change(self, listener: Callable[[], None] | None) -> None:
+        self._listener = listener
+
+
+def test_an_end_amid_a_change_breaks_nothing() -> None:
+    utterance = Leaving("u", 1000)
+    told: list[None] = []
+    utterance.listen(lambda: told.append(None))
+    assert utterance.put(pcm(1), segment=0)
+    utterance.finish()
+    assert len(told) == 1
 
 
 def test_a_buffer_must_be_larger_than_what_the_player_holds_back() -> None:
