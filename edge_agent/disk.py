@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""The errors of a disk, somebody's share of one, or a file, that takes no more. Any other is of a disk that fails or may not be written to."""
+"""What a disk, somebody's share of one, or a file says that takes no more; any other error is of a disk that fails or refuses writing."""
 
 
 @contextmanager
