@@ -136,6 +136,7 @@ READINGS = [
     ("The 2/3 trains skip 18 St and St. John", "The two and three trains skip eighteen Street and Saint John"),
     ("Gates 5/6, gate 5/6", "Gates five and six, gate five slash six"),
     ("United 500 workers, Delta 300.", "United five hundred workers, Delta three zero zero."),
+    ("spot P2-145", "spot P two one four five"),
     ("BOL 0098-221", "BOL zero zero nine eight, two two one"),
     ("Delta 1482 at 3/F, firmware v1.0.12b", "Delta one four eight two at the third floor, firmware version one point zero point twelve B"),
     ("Taxi 沪A·12345, ID 823 4455 9012", "Taxi 沪A 幺二三四五, ID eight two three four four five five nine zero one two"),

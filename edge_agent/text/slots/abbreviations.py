@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from edge_agent.text import language
 from edge_agent.text.slots.calendar import MONTHS
 from edge_agent.text.slots.rule import Rule, rule
 
@@ -64,6 +65,8 @@ _BEFORE_FIGURES: Final = {"p": "page", "pp": "pages", "pg": "page", "ext": "exte
 _AFTER_NAMES: Final = {"Pl": "Place", "Ct": "Court", "Sq": "Square", "Cir": "Circle", "Trl": "Trail", "Cres": "Crescent"}
 _DAYS: Final = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
                 "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday"}  # fmt: skip
+_DAYS_ZH: Final = dict(zip("Mon Tue Wed Thu Fri Sat Sun".split(), "周一 周二 周三 周四 周五 周六 周日".split(), strict=True))
+_AROUND: Final = 40
 _MONTHS: Final = {**{name[:3]: name for name in MONTHS}, "Sept": "September"}
 _DIRECTIONS: Final = {"N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest", "SE": "Southeast",
                       "SW": "Southwest"}  # fmt: skip
@@ -91,8 +94,21 @@ def _half_of_day(match: re.Match[str]) -> str:
     return half if is_time else half.upper()
 
 
+def _in_chinese(match: re.Match[str]) -> bool:
+    """Whether the words around a day are Chinese."""
+    around = match.string[max(0, match.start() - _AROUND) : match.end() + _AROUND]
+    return language.of(around, "en") == "zh"
+
+
 def _day(match: re.Match[str]) -> str:
-    return _DAYS[match[1] or match[2]]
+    day = match[1] or match[2]
+    return _DAYS_ZH[day[:3]] if _in_chinese(match) else _DAYS[day]
+
+
+def _days(match: re.Match[str]) -> str:
+    if _in_chinese(match):
+        return f"{_DAYS_ZH[match[1][:3]]}到{_DAYS_ZH[match[2][:3]]}"
+    return f"{_DAYS[match[1]]} to {_DAYS[match[2]]}"
 
 
 def _initial(match: re.Match[str]) -> str:
@@ -184,7 +200,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[A-Za-z] )[Nn]o\.(?= is\b|:)", "number"),
     rule(r"(?<![A-Za-z])NO\. ?(?=\d)", "NUMBER "),
     rule(r"(?<![A-Za-z])[Nn]os\. ?(?=[A-Z]{0,3}\d)", "numbers "),
-    rule(rf"\b({_DAY})\b\.?\s?[-–—]\s?({_DAY})\b\.?", lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}"),
+    rule(rf"\b({_DAY})\b\.?\s?[-–—]\s?({_DAY})\b\.?", _days),
     rule(rf"\b({_DAY})\b(?:\.|(?=,? ?\d|, ?(?:{_MONTH})))", lambda m: _DAYS[m[1]]),
     rule(rf"\b({_MONTH})\b\.? ?(?=\d)", lambda m: f"{_MONTHS[m[1]]} "),
     rule(rf"\b(in|since|until|last|next|early|late) ({_MONTH})\b(?:\.(?!{_END}))?", lambda m: f"{m[1]} {_MONTHS[m[2]]}"),

@@ -130,7 +130,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=[\d日号点分秒年月度元])\s?(?:-|–|—|~){1,2}\s?(?=[\d零一二三四五六七八九十两]|[次翌]日|凌晨|[早晚]上|[上下中]午)", "到"),
     rule(r"(?<=[楼层])\s?[-–—~]\s?(?=[负B]?[\d一二三四五六七八九十]{1,3}[楼层])", "到"),
     rule(rf"({NUMBER})\s?[×xX*]\s?(?=\d)", lambda m: f"{numbers_zh.cardinal(m[1])}乘"),
-    rule(r"(?<=[\u4e00-\u9fff])\s?[×]\s?(?=\d)", "乘"),
+    rule(r"(?<=[\u4e00-\u9fff])\s?[×*]\s?(?=\d)", "乘"),
     rule(rf"{_LONE}(\d+0)\+(?=\s?(?:{COUNTED_ZH}|款|项|岁))", lambda m: f"{numbers_zh.cardinal(m[1])}多"),
     rule(r"(?<=\d)\+(?=[\s，。！？；、：]|$)", "加"),
     rule(rf"{_LONE}(?<!第)2(?=\s?(?:{COUNTED_ZH}))(?![.,]?\d)", "两"),

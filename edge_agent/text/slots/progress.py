@@ -72,7 +72,7 @@ _SIDE_BY_SIDE_ZH: Final = frozenset(("节", "节课", "课", "章", "场", "局"
 """Of two in a row both are meant: 第3/4节课."""
 _NAMED_ZH: Final = {"步骤": "步", "工序": "道", "阶段": "个阶段", "环节": "个环节", "关卡": "关", "轮次": "轮", "页码": "页"}
 _THINGS_ZH: Final = "人(?![份间桌座行房])|位(?!置)|名(?!列)|台|辆|架|艘|件|单(?!元)|箱|托盘|工位|车位|座位|床位|库位|货位"
-_LABELS_ZH: Final = "进度|完成|产量|达成|计数|出勤|在岗|到岗|人数|库存|得分|已[检装卸发扫打收]"
+_LABELS_ZH: Final = "进度|完成|产量|达成|计数|出勤|在岗|到岗|人数|库存|得分|排名|名次|已[检装卸发扫打收]"
 _LABELS_EN: Final = (
     "pages?|steps?|slide|part|lesson|question|chapter|batch|box|carton|package|parcel|item|coupon|round|lap|stage|phase|lot|"
     "progress|completed?|done|finished|score|count|output|produced|attendance|present|occupied"
