@@ -41,7 +41,7 @@ def _zh(match: re.Match[str]) -> str:
 
 def _named_zh(match: re.Match[str]) -> str:
     above, below = match["above"], match["below"]
-    if _is_part(above, below, is_rated=True):
+    if match["whole"] is None and _is_part(above, below, is_rated=True):
         return match[0]
     return f"{numbers_zh.cardinal(above)}或{numbers_zh.cardinal(below, two='两')}"
 
@@ -61,12 +61,14 @@ def _places_en(match: re.Match[str]) -> str:
 
 _ABOVE: Final = rf"(?<![\d/.,A-Za-z$£€¥])(?<!\d[ -])(?P<above>{NUMBER})\s?/\s?"
 _PAIR: Final = rf"{_ABOVE}(?P<below>{NUMBER})"
-_NAMED_ZH: Final = "伏|安培?(?![全静装检])|千?瓦|[千兆吉]?赫兹?|分钟|个?小时|秒|天|个月|岁|元|块钱|折"
+_NAMED_ZH: Final = "伏|安培?(?![全静装检])|千?瓦|[千兆吉]?赫兹?|分钟|个?小时|秒|天|个月"
+_WHOLE_ZH: Final = "岁|元|块钱|折"
+"""Of these there are no parts."""
 _PLACES_EN: Final = "gate|platform|track|exit|zone|row|bay|dock|door|window|counter|lane|level|aisle|carousel"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(rf"{_PAIR}\s?{UNIT}", _zh),
-    rule(rf"{_PAIR}(?=\s?(?:{_NAMED_ZH}))", _named_zh),
+    rule(rf"{_PAIR}(?=\s?(?:{_NAMED_ZH}|(?P<whole>{_WHOLE_ZH})))", _named_zh),
 )
 
 EN: Final[tuple[Rule, ...]] = (
