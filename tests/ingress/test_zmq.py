@@ -361,7 +361,7 @@ def test_the_thread_beats(station: Station) -> None:
 
 
 def test_a_client_on_the_list_is_let_in_under_its_name(network: Station) -> None:
-    with SpeechClient(network.address, keys=network.client_file("nav")) as speech:
+    with SpeechClient(network.address, keys=network.client_file("nav"), timeout_s=20) as speech:
         handle = speech.say("x", lang="en")
         assert handle.wait_played(20)
     assert network.core.messages[0].source == "zmq:nav"

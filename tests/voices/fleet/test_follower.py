@@ -58,7 +58,7 @@ class Site:
         digest = hashlib.sha256(content).hexdigest()
         fields = {"voice": "anna", "seq": seq, "size": len(content), "sha256": digest, "expires": LATER, **more}
         said = to_bytes(Announcement(**fields))
-        with BrokerClient(self.config) as client:
+        with BrokerClient(self.config, timeout_s=60) as client:
             for index in chunks or ():
                 chunk = content[index * CHUNK : (index + 1) * CHUNK]
                 client.publish(f"voice/store/pack/{digest}/{index}", chunk, retain=True, binary=True)
@@ -109,7 +109,7 @@ def test_a_pack_comes_in_chunks_and_goes_on_after_a_restart(site: Site, pack: Pa
     site.leave()
     assert site.installed() is None
     site.announce(pack, 7, chunk_bytes=CHUNK, chunks=range(10, n_chunks))
-    with BrokerClient(site.config) as client:
+    with BrokerClient(site.config, timeout_s=60) as client:
         for index in range(10):  # what has come is not asked for again
             client.publish(f"voice/store/pack/{digest}/{index}", b"", retain=True)
     site.follow()
@@ -198,7 +198,7 @@ def test_rubbish_does_not_hurry_what_waits(site: Site, pack: Path, monkeypatch: 
     site.follow()
     digest = site.announce(pack, 7, url=site.web.url)
     eventually(lambda: site.part(digest) == 3000, "the beginning")
-    with BrokerClient(site.config) as client:
+    with BrokerClient(site.config, timeout_s=60) as client:
         for number in range(3):
             client.publish("voice/store/all/pack", b"rubbish")
             eventually(lambda: len(site.store.book.records()) == number + 1, "the refusal")  # noqa: B023 (called at once)
@@ -209,7 +209,7 @@ def test_rubbish_does_not_hurry_what_waits(site: Site, pack: Path, monkeypatch: 
 
 def test_a_flood_of_forgeries_does_not_fill_the_log(site: Site, depot: Depot, pack: Path) -> None:
     site.follow()
-    with BrokerClient(site.config) as client:
+    with BrokerClient(site.config, timeout_s=60) as client:
 
         def is_heard() -> bool:
             client.publish("voice/store/all/pack", b"forgery")
