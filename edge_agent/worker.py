@@ -65,6 +65,7 @@ class SynthesisWorker:
         self._speaker, self._heartbeat = speaker, heartbeat
         self._changed = threading.Condition()
         self._speech: deque[Job] = deque()
+        self._filling: Job | None = None
         self._idle: deque[Iterator[None]] = deque()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="synthesis", daemon=True)
@@ -76,8 +77,10 @@ class SynthesisWorker:
         """End the thread after the chunk it is making."""
         with self._changed:
             self._stopping = True
-            for job in self._speech:
-                job.utterance.cancel()
+            # The one being filled too: a player that hangs, or was stopped before it had heard of it, takes nothing of it.
+            for job in (self._filling, *self._speech):
+                if job is not None:
+                    job.utterance.cancel()
             self._changed.notify()
         self._thread.join(timeout_s)
 
@@ -155,7 +158,7 @@ class SynthesisWorker:
         self._heartbeat.beat()
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._speech or self._idle, patience_s)
-            job = self._speech.popleft() if self._speech else None
+            job = self._filling = self._speech.popleft() if self._speech else None
             steps = self._idle[0] if job is None and self._idle else None
         if job is not None:
             with about(job.utterance.id):

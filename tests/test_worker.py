@@ -126,7 +126,6 @@ def test_stop_releases_a_thread_that_waits_for_the_player(tmp_path) -> None:
     job = stage.job(ONE * 20, max_buffered_s=0.5)
     stage.worker.speak(job)
     eventually(lambda: job.utterance.state().n_buffered)
-    job.utterance.cancel()  # as the player does when it stops
     stage.close()
     assert not [thread for thread in threading.enumerate() if thread is stage.worker._thread]
 
