@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distill.corpus.texts import LANGUAGES
+from distill.corpus.texts import LANGUAGES, PROMPTED
 from distill.teachers import kokoro_backends
 from distill.teachers.gptsovits_api import ApiSettings
 from distill.teachers.gptsovits_settings import CheckpointSettings
@@ -87,11 +87,12 @@ class TeacherRecipe:
 
 @dataclass(frozen=True, slots=True)
 class CorpusRecipe:
-    """What the teacher reads: ``composed`` sentences beside the written ones; audio of the first ``audio_lines`` lines
-    (all in hand) and of so many more of a language as ``more_audio`` says, the text side of all others. ``align_steps`` train
-    the aligner where the teacher knows no durations."""
+    """What the teacher reads: ``composed`` sentences beside the written ones, and so many prompts of a language as ``prompts``
+    says; audio of the first ``audio_lines`` lines (all in hand) and of so many more of a language as ``more_audio`` says, the text
+    side of all others. ``align_steps`` train the aligner where the teacher knows no durations."""
 
     composed: int = 5000
+    prompts: dict[str, int] = field(default_factory=dict)
     audio_lines: int = 1650
     more_audio: dict[str, int] = field(default_factory=dict)
     seed: int = 1
@@ -102,11 +103,12 @@ class CorpusRecipe:
         """What is wrong with it, a sentence each."""
         least = {"composed": 0, "audio_lines": 1, "processes": 1, "align_steps": 1}
         found = [f"{name} = {getattr(self, name)} is not at least {n}" for name, n in least.items() if getattr(self, name) < n]
-        for name, count in self.more_audio.items():
-            if name not in LANGUAGES:
-                found.append(f"more_audio.{name} is not one of {', '.join(LANGUAGES)}")
-            elif count < 1:
-                found.append(f"more_audio.{name} = {count} is not at least 1")
+        for key, known in (("prompts", PROMPTED), ("more_audio", LANGUAGES)):
+            for name, count in getattr(self, key).items():
+                if name not in known:
+                    found.append(f"{key}.{name} is not one of {', '.join(known)}")
+                elif count < 1:
+                    found.append(f"{key}.{name} = {count} is not at least 1")
         return found
 
 
@@ -138,8 +140,9 @@ class Recipe:
         """Named by what decides its content, so that another corpus cannot be mistaken for it."""
         parts = {"teacher": dataclasses.asdict(self.teacher), "corpus": dataclasses.asdict(self.corpus)}
         del parts["teacher"]["folder"], parts["teacher"]["device"], parts["corpus"]["processes"]
-        if not self.corpus.more_audio:  # corpora made before there could be keep their names
-            del parts["corpus"]["more_audio"]
+        for name in ("more_audio", "prompts"):  # corpora made before there could be any keep their names
+            if not parts["corpus"][name]:
+                del parts["corpus"][name]
         if self.teacher.backend == "onnx":  # corpora made before there was another keep their names
             del parts["teacher"]["backend"]
         if self.teacher.checkpoints is None:  # corpora made before there were any keep their names

@@ -63,7 +63,7 @@ def make_corpus(recipe: Recipe) -> dict[str, int]:
         CorpusError, AlignmentError: the corpus cannot be written, or gives nothing to learn from.
         MissingExtra: the speaker encoder's packages are absent.
     """
-    lines = corpus_lines(composed=recipe.corpus.composed, seed=recipe.corpus.seed)
+    lines = corpus_lines(composed=recipe.corpus.composed, seed=recipe.corpus.seed, prompted=recipe.corpus.prompts)
     full_shards = -(-recipe.corpus.audio_lines // LINES_PER_SHARD) * LINES_PER_SHARD
     spoken, silent = to_be_heard(lines, full_shards, recipe.corpus.more_audio)
     folder, processes = recipe.corpus_folder, recipe.corpus.processes

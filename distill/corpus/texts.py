@@ -1,4 +1,4 @@
-"""What the corpus says: hand-written sentences first, composed ones after them, as phoneme strings."""
+"""What the corpus says, as phoneme strings: hand-written sentences first, composed ones after them, prompts of others last."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from edge_agent import text
 CLAUSE_END = re.compile(r"(?<=[，,；;：。！？.!?])")
 MAX_PHONEMES = 180
 LANGUAGES = ("zh", "en", "mixed")
+PROMPTED = ("zh", "en")
+"""Languages that :func:`prompts` knows sentences of."""
 HELD_OUT = 12
 """Every n-th hand-written sentence is kept for validation and never trained on."""
 
@@ -31,11 +33,12 @@ class Line:
 
 def hand_written() -> list[tuple[str, str]]:
     """(text, language) of every sentence in ``distill/data``."""
-    pairs = []
-    for lang in LANGUAGES:
-        body = (resources.files("distill") / "data" / f"sentences_{lang}.txt").read_text("utf-8")
-        pairs += [(line.strip(), lang) for line in body.splitlines() if line.strip() and not line.startswith("#")]
-    return pairs
+    return [(sentence, lang) for lang in LANGUAGES for sentence in _listed(f"sentences_{lang}.txt")]
+
+
+def prompts(lang: str) -> list[str]:
+    """Ordinary sentences of a language, collected by others; there are none in ``mixed``."""
+    return _listed(f"prompts_{lang}.txt") if lang in PROMPTED else []
 
 
 def clauses(sentence: str) -> list[str]:
@@ -44,8 +47,9 @@ def clauses(sentence: str) -> list[str]:
     return parts if len(parts) > 1 else []
 
 
-def corpus_lines(*, composed: int, seed: int) -> list[Line]:
-    """The whole corpus in a fixed order: hand-written sentences shuffled, then composed ones mixed with single clauses.
+def corpus_lines(*, composed: int, seed: int, prompted: Mapping[str, int] | None = None) -> list[Line]:
+    """The whole corpus in a fixed order: hand-written sentences shuffled, composed ones mixed with single clauses, and the first
+    prompts of each language, so many as ``prompted`` says.
 
     The first part is worth the teacher's audio most; whoever stops early has the best of it.
     """
@@ -62,7 +66,8 @@ def corpus_lines(*, composed: int, seed: int) -> list[Line]:
     vocabulary = Vocabulary(Path(str(data / "zh_words.txt")), Path(str(data / "lexicon_en.tsv")))
     parts += [(text_, lang, "train") for text_, lang in compose(vocabulary, composed, seed)]
     rng.shuffle(parts)
-    return lines + list(_lines(parts, seen))
+    asked = [(sentence, lang, "train") for lang, count in (prompted or {}).items() for sentence in prompts(lang)[:count]]
+    return lines + list(_lines(parts, seen)) + list(_lines(asked, seen))
 
 
 def to_be_heard(lines: list[Line], first: int, more: Mapping[str, int]) -> tuple[list[Line], list[Line]]:
@@ -73,6 +78,11 @@ def to_be_heard(lines: list[Line], first: int, more: Mapping[str, int]) -> tuple
         (spoken if left else silent).append(line)
         wanted[line.lang] = max(0, left - 1)
     return spoken, silent
+
+
+def _listed(name: str) -> list[str]:
+    body = (resources.files("distill") / "data" / name).read_text("utf-8")
+    return [line.strip() for line in body.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _lines(items: Iterable[tuple[str, str, str]], seen: set[str]) -> Iterable[Line]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from distill.corpus.compose import Vocabulary, compose
-from distill.corpus.texts import HELD_OUT, MAX_PHONEMES, Line, clauses, corpus_lines, hand_written, to_be_heard
+from distill.corpus.texts import HELD_OUT, MAX_PHONEMES, Line, clauses, corpus_lines, hand_written, prompts, to_be_heard
 from edge_agent import text
 from edge_agent.text.symbols import encode
 
@@ -49,6 +49,25 @@ def test_composed_sentences_have_no_digits_that_would_need_normalising(vocabular
 
 def test_the_corpus_is_the_same_for_a_seed(lines):
     assert corpus_lines(composed=COMPOSED, seed=1) == lines
+
+
+def test_prompts_come_last(lines):
+    more = corpus_lines(composed=COMPOSED, seed=1, prompted={"en": 20, "zh": 10})
+    assert more[: len(lines)] == lines
+    assert [(line.text, line.lang, line.split) for line in more[len(lines) :]] == [
+        *((sentence, "en", "train") for sentence in prompts("en")[:20]), *((sentence, "zh", "train") for sentence in prompts("zh")[:10])
+    ]
+    assert prompts("mixed") == []
+
+
+@pytest.mark.parametrize(("lang", "count"), [("en", 10_000), ("zh", 2_510)])
+def test_every_prompt_is_a_sentence_that_can_be_read(lang, count):
+    sentences = prompts(lang)
+    assert len(set(sentences)) == len(sentences) == count
+    for sentence in sentences:
+        assert sentence[-1] in ".?!。？！" and not any(character.isdigit() for character in sentence), sentence
+    for sentence in sentences[::25]:
+        encode(text.phonemes(sentence, lang))
 
 
 def test_more_of_a_language_can_be_heard_than_comes_first(lines):

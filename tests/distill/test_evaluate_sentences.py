@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from distill.corpus import compose
-from distill.corpus.texts import hand_written
+from distill.corpus.texts import PROMPTED, hand_written, prompts
 from distill.evaluate import LANGS, EvaluationError, evaluation_set
 from edge_agent import text
 
@@ -21,7 +21,8 @@ def bigrams(sentence: str) -> set[tuple[str, str]]:
 
 def training_sentences() -> list[str]:
     templates = compose.ZH_TEMPLATES + compose.EN_TEMPLATES + compose.MIXED_TEMPLATES
-    return [sentence for sentence, _ in hand_written()] + [re.sub(r"\{\w+\}", "", template) for template in templates]
+    written = [sentence for sentence, _ in hand_written()] + [sentence for lang in PROMPTED for sentence in prompts(lang)]
+    return written + [re.sub(r"\{\w+\}", "", template) for template in templates]
 
 
 @pytest.mark.parametrize("lang", LANGS)

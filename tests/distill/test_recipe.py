@@ -120,6 +120,7 @@ style = { one = 0.4 }
 composed = -1
 processes = 0
 more_audio = { fr = 10, en = 0 }
+prompts = { mixed = 10, zh = 0 }
 [train]
 size = "XL"
 crop_frames = 20
@@ -135,6 +136,7 @@ learning_rate = nan
     for fault in (
         "teacher.style has weights that sum to 0.4", "corpus.composed = -1 is not at least 0", "corpus.processes = 0",
         "corpus.more_audio.fr is not one of zh, en, mixed", "corpus.more_audio.en = 0 is not at least 1",
+        "corpus.prompts.mixed is not one of zh, en", "corpus.prompts.zh = 0 is not at least 1",
         "train.size = 'XL' is not one of S, M",
         "train.crop_frames = 20", "train.keep = 0", "train.ema = 1.0", "train.stages[0].kind = 'texts'", "train.stages[0].steps = 0",
         "train.stages[0].learning_rate = nan",
@@ -178,6 +180,7 @@ def test_the_corpus_folder_is_named_by_what_is_in_it(tmp_path):
 
     same = [{"corpus": CorpusRecipe(processes=9)}, {"teacher": api(url="http://other", timeout_s=1.0)}, {"train": TrainConfig(seed=5)}]
     other = [{"corpus": CorpusRecipe(seed=9)}, {"corpus": CorpusRecipe(composed=9)}, {"corpus": CorpusRecipe(more_audio={"en": 9})}]
+    other += [{"corpus": CorpusRecipe(prompts={"en": 9})}]
     other += [{"teacher": api(seed=9)}, {"teacher": api(model="b")}]
     assert {folder(**changes) for changes in same} == {folder()}
     assert len({folder(), *(folder(**changes) for changes in other)}) == 1 + len(other)
