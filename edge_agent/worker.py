@@ -58,8 +58,8 @@ class _Wanted(Exception):
 
 
 class SynthesisWorker:
-    """Owns the thread named ``synthesis``. Speech goes before warming and rehearsals, which give way after any chunk; then the segment,
-    or the rehearsal, begins anew."""
+    """Owns the thread named ``synthesis``. Speech goes before warming and rehearsals, which give way after any chunk. A segment to
+    warm then begins anew; one rehearsed does not, as its first chunk was the slow one."""
 
     def __init__(self, speaker: Speaker, heartbeat: Heartbeat) -> None:
         self._speaker, self._heartbeat = speaker, heartbeat
@@ -182,10 +182,9 @@ class SynthesisWorker:
         then()
 
     def _rehearsing(self, voice: VoiceInfo) -> Iterator[None]:
-        while True:
+        for segment in self._speaker.script(REHEARSAL, "auto", voice).speech:
             with suppress(_Wanted):
-                self._speaker.rehearse(REHEARSAL, voice, on_chunk=self._unless_wanted)
-                return
+                self._speaker.rehearse(segment, voice, on_chunk=self._unless_wanted)
             yield
 
     def _over(self, steps: Iterator[None]) -> bool:

@@ -208,9 +208,10 @@ def test_speech_does_not_wait_for_a_rehearsal(tmp_path) -> None:
     assert engine.n_segments == 1
     stage.worker.step()
     assert job.utterance.state().finished
-    assert stage.worker.step(), "and is made up for when there is nothing to say"
-    assert not stage.worker.step()
-    assert engine.n_segments == 1 + 1 + len(stage.speaker.script(REHEARSAL, "auto").speech)
+    while stage.worker.step():
+        pass
+    n_others = len(stage.speaker.script(REHEARSAL, "auto").speech) - 1
+    assert engine.n_segments == 1 + 1 + n_others, "what was left is not begun anew, or each announcement of many would wait for it"
     stage.cache.close()
 
 

@@ -114,18 +114,15 @@ class Speaker:
             with contextlib.suppress(CacheError):
                 self._cache.pin(self.key(segment, voice, speed), pinned=False)
 
-    def rehearse(self, text: str, voice: VoiceInfo, on_chunk: Callable[[], None] = _nothing) -> None:
+    def rehearse(self, segment: Speech, voice: VoiceInfo, on_chunk: Callable[[], None] = _nothing) -> None:
         """Speak to nobody and keep nothing, so that whoever speaks next does not pay for what is done only once.
         ``on_chunk`` is called after each chunk of sound.
 
         Raises:
-            TextError: the text cannot be spoken.
             SynthesisError: the engine failed.
         """
-        engine = self.engines.get(voice)
-        for segment in self.script(text, "auto", voice).speech:
-            for _ in engine.synthesize(segment):
-                on_chunk()
+        for _ in self.engines.get(voice).synthesize(segment):
+            on_chunk()
 
     def key(self, segment: Speech, voice: VoiceInfo, speed: float = 1.0) -> str:
         """The name of a segment's recording."""

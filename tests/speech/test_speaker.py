@@ -124,7 +124,7 @@ def test_without_a_cache_everything_is_made(tmp_path) -> None:
 
 
 def test_rehearsing_keeps_nothing(booth) -> None:
-    booth.speaker.rehearse(ONE, booth.voice)
+    booth.speaker.rehearse(booth.speaker.script(ONE, "auto", booth.voice).speech[0], booth.voice)
     assert booth.cache.entries() == []
     assert booth.loader.loaded[0].n_segments == 1
 
