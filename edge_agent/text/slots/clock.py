@@ -100,8 +100,8 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<!\d)24/7(?![\d/.])", "全天候"),
     rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
-    rule(rf"{_TIME}(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),
-    rule(_TIME, _time_zh),
+    rule(rf"{_TIME}分?(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),
+    rule(rf"{_TIME}(?:分(?!钟))?", _time_zh),
 )
 
 _SHORT_HOUR: Final = r"(1[0-2]|[1-9])(:[0-5]\d)?([ap])"
