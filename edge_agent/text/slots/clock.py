@@ -101,7 +101,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
     rule(rf"{_TIME}分?(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),
-    rule(rf"{_TIME}(?:分(?!钟))?", _time_zh),
+    rule(rf"{_TIME}(?:分(?![钟组批段别流享配布店公区期]))?", _time_zh),  # of 分组 and the like the word is left whole
 )
 
 _SHORT_HOUR: Final = r"(1[0-2]|[1-9])(:[0-5]\d)?([ap])"
