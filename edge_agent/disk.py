@@ -23,6 +23,12 @@ def naming(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def trouble(error: OSError) -> str:
+    """The word for it in errors of the voice store and of the stick: against a full disk something can be deleted, against another
+    trouble not."""
+    return "disk" if error.errno in FULL else "state"
+
+
 def sync_folder(folder: Path) -> None:
     """Have what was created, renamed or removed in ``folder`` survive.
 

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from distill.corpus.compose import Vocabulary, compose
+from distill.listed import listed
 from edge_agent import text
 
 CLAUSE_END = re.compile(r"(?<=[，,；;：。！？.!?])")
@@ -33,12 +34,12 @@ class Line:
 
 def hand_written() -> list[tuple[str, str]]:
     """(text, language) of every sentence in ``distill/data``."""
-    return [(sentence, lang) for lang in LANGUAGES for sentence in _listed(f"sentences_{lang}.txt")]
+    return [(sentence, lang) for lang in LANGUAGES for sentence in listed(f"sentences_{lang}.txt")]
 
 
 def prompts(lang: str) -> list[str]:
     """Ordinary sentences of a language, collected by others; there are none in ``mixed``."""
-    return _listed(f"prompts_{lang}.txt") if lang in PROMPTED else []
+    return listed(f"prompts_{lang}.txt") if lang in PROMPTED else []
 
 
 def clauses(sentence: str) -> list[str]:
@@ -78,11 +79,6 @@ def to_be_heard(lines: list[Line], first: int, more: Mapping[str, int]) -> tuple
         (spoken if left else silent).append(line)
         wanted[line.lang] = max(0, left - 1)
     return spoken, silent
-
-
-def _listed(name: str) -> list[str]:
-    body = (resources.files("distill") / "data" / name).read_text("utf-8")
-    return [line.strip() for line in body.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _lines(items: Iterable[tuple[str, str, str]], seen: set[str]) -> Iterable[Line]:

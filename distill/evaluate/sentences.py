@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from typing import Literal, get_args
 
 from distill.evaluate.errors import EvaluationError
+from distill.listed import listed
 
 Lang = Literal["zh", "en", "mixed"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -29,6 +29,4 @@ def evaluation_set(lang: Lang, limit: int | None = None) -> list[Sentence]:
     """
     if lang not in LANGS:
         raise EvaluationError(f"no evaluation set {lang!r}; there are {', '.join(LANGS)}")
-    body = (resources.files("distill") / "data" / f"evaluation_{lang}.txt").read_text("utf-8")
-    texts = [line.strip() for line in body.splitlines() if line.strip() and not line.startswith("#")]
-    return [Sentence(f"{lang}-{number:02d}", lang, text) for number, text in enumerate(texts[:limit], 1)]
+    return [Sentence(f"{lang}-{number:02d}", lang, text) for number, text in enumerate(listed(f"evaluation_{lang}.txt")[:limit], 1)]

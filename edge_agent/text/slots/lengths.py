@@ -13,21 +13,21 @@ from edge_agent.text.slots.rule import BEFORE_NOUN, NUMBER, Rule, rule
 _SIZES: Final = "deep|wide|tall|long|high|thick|apart|away|clearance|by|x"
 
 
-def _is_quoting(before: str) -> bool:
-    """Whether a quotation that begins in `before` still goes on; a mark behind a figure ends one or stands for inches."""
-    is_open = False
+def _is_quoting(match: re.Match[str]) -> bool:
+    """Whether a quotation that begins before it still goes on; a mark behind a figure ends one or stands for inches."""
+    before, is_open = match.string[: match.start()], False
     for mark in re.finditer('"', before):
         is_open = not is_open and not before[: mark.start()][-1:].isdecimal()
     return is_open
 
 
 def _inch_zh(match: re.Match[str]) -> str:
-    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_zh.cardinal(match[1])}英寸"
+    return match[0] if _is_quoting(match) else f"{numbers_zh.cardinal(match[1])}英寸"
 
 
 def _inch_en(match: re.Match[str]) -> str:
     """A quotation mark after a figure stands for inches unless one is open."""
-    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} inch"
+    return match[0] if _is_quoting(match) else f"{numbers_en.cardinal(match[1])} inch"
 
 
 def _feet_en(match: re.Match[str]) -> str:
@@ -38,12 +38,12 @@ def _feet_en(match: re.Match[str]) -> str:
 
 
 def _span_of_inches_en(match: re.Match[str]) -> str:
-    return match[0] if _is_quoting(match.string[: match.start()]) else f"{numbers_en.cardinal(match[1])} to {_inches_en(match[2])}"
+    return match[0] if _is_quoting(match) else f"{numbers_en.cardinal(match[1])} to {_inches_en(match[2])}"
 
 
 def _inches_of_en(match: re.Match[str]) -> str:
     """Behind a figure, with no quotation open: 0.4" of rain, a 3/8" bolt."""
-    if _is_quoting(match.string[: match.start()]):
+    if _is_quoting(match):
         return match[0]
     whole, above, below = match[1], match[2], match[3]
     if not below:

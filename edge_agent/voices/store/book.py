@@ -13,6 +13,7 @@ from typing import Any
 
 from edge_agent import state_file
 from edge_agent.clock import Clock
+from edge_agent.disk import trouble
 from edge_agent.voices.store import audit, disk
 from edge_agent.voices.store.audit import Damage, Record
 from edge_agent.voices.store.errors import StoreError
@@ -69,7 +70,7 @@ class Book:
                 audit.settle(self.layout.audit, state.last_line)
                 yield state
         except OSError as error:
-            raise StoreError(disk.reason(error), f"the voice store {root} cannot be changed: {error}") from error
+            raise StoreError(trouble(error), f"the voice store {root} cannot be changed: {error}") from error
 
     def commit(
         self, state: State, event: str, *, by: str, voice: str | None = None, seq: int | None = None,

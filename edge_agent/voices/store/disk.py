@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_agent.disk import FULL, sync_folder
+from edge_agent.disk import sync_folder
 from edge_agent.voices.store.errors import StoreError
 
 SPARE_BYTES = 16 << 20
@@ -98,11 +98,6 @@ def check_room(folder: Path, n_bytes: int, what: str) -> None:
     free = free_bytes(folder)
     if free < n_bytes + SPARE_BYTES:
         raise StoreError("disk", f"only {free} bytes are free for {what}; make room on the disk")
-
-
-def reason(error: OSError) -> str:
-    """The word for it in a :class:`StoreError`: against a full disk something can be deleted, against another trouble not."""
-    return "disk" if error.errno in FULL else "state"
 
 
 @contextlib.contextmanager

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge_agent.clock import Clock, SystemClock
+from edge_agent.disk import trouble
 from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.pack import Extras
 from edge_agent.voices.pack.manifest import MANIFEST, Manifest
-from edge_agent.voices.store import arrival, departure, disk, opening, seal
+from edge_agent.voices.store import arrival, departure, opening, seal
 from edge_agent.voices.store.book import Book, Stamp
 from edge_agent.voices.store.errors import AlreadyInstalled, StoreError
 from edge_agent.voices.store.facts import Facts, installed, read_facts
@@ -146,7 +147,7 @@ class Store:
                 self._record_refusal(error, by, notes)
                 raise
             except OSError as error:
-                refusal = StoreError(disk.reason(error), f"the voice could not be stored: {error}")
+                refusal = StoreError(trouble(error), f"the voice could not be stored: {error}")
                 self._record_refusal(refusal, by, notes)
                 raise refusal from error
 

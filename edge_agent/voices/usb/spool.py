@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from edge_agent.disk import FULL
+from edge_agent.disk import trouble
 from edge_agent.voices.usb.folder import Limits, StickError
 
 _PIECE_BYTES = 1 << 20
@@ -34,7 +34,7 @@ def copied(source: BinaryIO, folder: Path, limits: Limits) -> Iterator[BinaryIO]
             raise StickError("disk", f"this device has too little room for a pack of {size >> 20} MiB")
         copy = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 closed below, but not before who asked is done with it
     except OSError as error:
-        raise StickError(_reason(error), f"{folder} cannot be written to: {error.strerror}") from error
+        raise StickError(trouble(error), f"{folder} cannot be written to: {error.strerror}") from error
     with copy:
         n_bytes = 0
         while piece := _read(source):
@@ -58,9 +58,5 @@ def _write(copy: BinaryIO, piece: bytes) -> None:
         copy.write(piece)
         copy.flush()
     except OSError as error:
-        reason = "too_large" if error.errno == errno.EFBIG else _reason(error)
+        reason = "too_large" if error.errno == errno.EFBIG else trouble(error)
         raise StickError(reason, f"its copy cannot be written: {error.strerror}") from error
-
-
-def _reason(error: OSError) -> str:
-    return "disk" if error.errno in FULL else "state"
