@@ -101,7 +101,7 @@ class Deck:
         except SinkLost as error:
             self._device.lose(error)
             if self._track is not None and not self._track.started:
-                self._waiting.appendleft(self._track.utterance)  # nothing was heard: it simply starts later
+                self._waiting.appendleft(self._track.taken_back())  # nothing was heard: it simply starts later
                 self._track = None
             return 0.0
 
@@ -231,7 +231,7 @@ class Deck:
         return gap_s
 
     def _report_start(self, track: Track, delay_s: float) -> None:
-        track.started = True
+        track.start()
         self._on_event(Started(track.id, self._clock.now(), delay_s))
 
     def _report_progress(self, track: Track) -> None:

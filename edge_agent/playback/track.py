@@ -22,8 +22,6 @@ class Track:
 
     def __init__(self, utterance: Utterance, device_rate: int) -> None:
         self.utterance = utterance
-        self.started = False
-        """Whether the device has accepted a frame."""
         self.segment = utterance.segment_after(0)
         """The first segment that was not heard to its end, as far as it was reported."""
         self.acknowledged = False
@@ -36,6 +34,21 @@ class Track:
         self._ready = np.zeros(0, dtype=np.float32)
         self._flushed = False
         self._n_rendered = 0
+        self._unheard: list[tuple[PCM, float]] | None = []
+
+    @property
+    def started(self) -> bool:
+        """Whether the device has accepted a frame."""
+        return self._unheard is None
+
+    def start(self) -> None:
+        """The device has accepted a frame."""
+        self._unheard = None
+
+    def taken_back(self) -> Utterance:
+        """The utterance whole again, for another track: of this one, which has not started, nothing was heard."""
+        self.utterance.put_back(self._unheard or [])
+        return self.utterance
 
     @property
     def id(self) -> str:
@@ -84,6 +97,8 @@ class Track:
             stream = self.utterance.state()
             if stream.n_buffered:
                 pieces = self.utterance.take(self._samples(BLOCK_S))
+                if self._unheard is not None:
+                    self._unheard += pieces
                 rendered = [self._chain.process(pcm, gain * own) for pcm, own in pieces]
             elif stream.finished:
                 rendered, self._flushed = [self._chain.flush()], True

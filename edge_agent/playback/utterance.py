@@ -136,6 +136,13 @@ class Utterance:
             self._changed.notify_all()
         return pieces
 
+    def put_back(self, pieces: list[tuple[PCM, float]]) -> None:
+        """Undo a :meth:`take`: nobody has heard these pieces, and the next who takes gets them first."""
+        with self._changed:
+            if not self._cancelled:
+                self._chunks.extendleft(reversed(pieces))
+                self._n_buffered += sum(len(pcm) for pcm, _ in pieces)
+
     def state(self) -> StreamState:
         """A consistent look at the stream."""
         with self._changed:

@@ -413,6 +413,21 @@ class TestDevice:
         assert stage.kinds() == ["DeviceLost", "DeviceBack", "Started", "NearEnd", "Drained"]
         assert stage.of(Drained)[0].audio_s == pytest.approx(1.0, abs=0.001)  # type: ignore[attr-defined]
 
+    @pytest.mark.parametrize("seconds", [0.25, 1.0])
+    def test_lost_between_two_utterances_clips_nothing_of_the_second(self, seconds: float) -> None:
+        stage = Stage()
+        stage.deck.play(whole("a", 0.5))
+        stage.at(1.0, stage.card.unplug)  # unused, an open device does not tell
+        stage.at(1.5, lambda: stage.deck.play(whole("b", seconds)))
+        stage.at(2.0, stage.card.replug)
+        stage.run(6)
+        assert stage.kinds() == ["Started", "NearEnd", "Drained", "DeviceLost", "DeviceBack", "Started", "NearEnd", "Drained"]
+        assert stage.of(Drained)[1].audio_s == pytest.approx(seconds, abs=0.001)  # type: ignore[attr-defined]
+        heard = stage.card.heard()[round(1.5 * RATE) :]
+        first = np.flatnonzero(np.abs(heard) > 1e-3)[0]
+        expected = tone(seconds, RATE)
+        assert np.allclose(heard[first - 1 :][: len(expected)][300:-300], expected[300:-300], atol=2e-3)
+
     def test_cut_does_not_wait_for_a_lost_device(self) -> None:
         stage = Stage()
         stage.deck.play(whole("a", 3.0))
