@@ -120,6 +120,30 @@ class TestFailures:
             whole(engine, segment)
         assert caught.value.retryable
 
+    @pytest.mark.parametrize(
+        ("graph", "change"),
+        [
+            ("text", lambda features, units: [features]),
+            ("text", lambda features, units: [features, units, units]),
+            ("text", lambda features, units: [features[0], units]),
+            ("text", lambda features, units: [features, units[:, :-1]]),
+            ("text", lambda features, units: [features[:, :-1], units]),
+            ("text", lambda features, units: [np.zeros((1, features.shape[1], 5000), np.float32), units]),
+            ("text", lambda features, units: [features, units.astype(np.int64)]),
+            ("text", lambda features, units: [features, units.astype(str)]),
+            ("prosody", lambda prosody: [prosody[:, :, :1]]),
+            ("prosody", lambda prosody: [prosody[:, :5]]),
+            ("prosody", lambda prosody: []),
+            ("decoder", lambda audio: [audio[:, :, :100]]),
+            ("decoder", lambda audio: [audio[:, :3]]),
+            ("decoder", lambda audio: [audio[0]]),
+        ],
+    )  # fmt: skip
+    def test_a_graph_of_another_shape(self, engine, segment, graph, change):
+        engine._sessions[graph] = Changed(engine._sessions[graph], change)
+        with pytest.raises(SynthesisError, match=f"voice chance is not for this engine: {graph} gives"):
+            whole(engine, segment)
+
     def test_silence(self, engine, segment):
         engine._sessions["decoder"] = Muted(engine._sessions["decoder"])
         with pytest.raises(SynthesisError, match="silence"):
@@ -185,6 +209,17 @@ class Spoiled(Wrapped):
         outputs = [output.copy() for output in self.session.run(inputs)]
         outputs[-1].reshape(-1)[0] = self.value
         return outputs
+
+
+class Changed(Wrapped):
+    """Gives something else than the engine counts on."""
+
+    def __init__(self, session, change) -> None:
+        super().__init__(session)
+        self.change = change
+
+    def run(self, inputs):
+        return self.change(*self.session.run(inputs))
 
 
 class Muted(Wrapped):

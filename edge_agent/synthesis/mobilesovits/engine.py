@@ -20,6 +20,9 @@ from edge_agent.synthesis.voice_json import VoiceError
 from edge_agent.text import Speech
 from edge_agent.text.symbols import encode
 
+Shape = tuple[int | None, ...]
+"""Of an output; None for a width that is the voice's own."""
+
 MAX_UNITS = 60
 QUIET = -1.0
 """Scaled energy below which a frame is silent (about -75 dBFS)."""
@@ -32,6 +35,8 @@ FREE_SIZES = {"tokens": (1, 40, 256), "frames": (2, 320, 8192)}
 GPU_SHARES = {"text": 0.125, "prosody": 0.25, "decoder": 0.625}
 """Of the GPU memory a voice may take. The decoder has most of the weights, once for each size of window; prosody sees whole segments."""
 NOISE_FRAMES = 960
+MAX_WIDTH = 4096
+"""Features a token: each is repeated over all its frames."""
 SILENCE = 1e-4
 """Peak below which nobody could hear that something was said."""
 
@@ -71,10 +76,10 @@ class MobileSoVITSEngine:
     def synthesize(self, segment: Speech, *, speed: float = 1.0) -> Iterator[Chunk]:
         """See :class:`edge_agent.synthesis.engine.Engine`."""
         ids = np.array([encode(segment.phonemes)], np.int64)
-        features, units = self._run("text", ids=ids)
+        features, units = self._run("text", (1, ids.size, None), (1, ids.size), ids=ids)
         frames = self._frames(units[0], speed * segment.rate)
         expanded = expand(features[0], frames)
-        prosody = self._run("prosody", expanded=expanded[None])[0][0]
+        prosody = self._run("prosody", (1, len(expanded), 3), expanded=expanded[None])[0][0]
         f0 = f0_hz(prosody)
         x = decoder_input(expanded, f0, prosody[:, 1])
         source = HarmonicSource(f0, self.sample_rate, self._card.hop)
@@ -132,7 +137,7 @@ class MobileSoVITSEngine:
         pieces = source.pieces(low, high, card.head_fft, card.head_hop)
         noise = self._noise[np.arange(low * sub, high * sub) % len(self._noise)]
         inputs = {"x": x[None, low:high], "source": pieces[None], "noise": noise[None]}
-        frames = self._run("decoder", **inputs)[0] if self._gpu is None else self._run_on_device(inputs)
+        frames = self._run("decoder", pieces[None].shape, **inputs)[0] if self._gpu is None else self._run_on_device(inputs)
         return frames, (start - low) * sub
 
     def _frames(self, units: PCM, speed: float) -> np.ndarray:
@@ -146,14 +151,24 @@ class MobileSoVITSEngine:
             raise SynthesisError(f"voice {self.voice_id} was closed")
         return decoder.run_on_device(inputs)[0]
 
-    def _run(self, graph: str, **inputs: np.ndarray) -> list[np.ndarray]:
+    def _run(self, graph: str, *shapes: Shape, **inputs: np.ndarray) -> list[np.ndarray]:
+        """The graph's outputs, of these shapes. Its file may be whole and come from anywhere all the same."""
         session = self._sessions.get(graph)
         if session is None:
             raise SynthesisError(f"voice {self.voice_id} was closed")
         outputs = session.run(inputs)
+        if len(outputs) != len(shapes) or not all(map(_fits, outputs, shapes)):
+            found = ", ".join(f"{output.dtype}{list(output.shape)}" for output in outputs)
+            raise SynthesisError(f"voice {self.voice_id} is not for this engine: {graph} gives {found}; build it again with this program")
         if not all(np.isfinite(output).all() for output in outputs):
             raise SynthesisError(f"voice {self.voice_id} produced NaN in {graph} on {self.provider}", retryable=True)
         return outputs
+
+
+def _fits(output: np.ndarray, shape: Shape) -> bool:
+    if output.dtype != np.float32 or output.ndim != len(shape):
+        return False
+    return all(size <= MAX_WIDTH if wanted is None else size == wanted for size, wanted in zip(output.shape, shape, strict=True))
 
 
 def _peak(chunk: Chunk) -> float:
