@@ -78,7 +78,7 @@ class Ducker:
                 if not self._stopping and not self._stirred:
                     self._changed.wait(wait_s)
                 self._stirred = False
-        if self._part < 1.0:
+        if self._mixer.lowered:
             self._safely(self._mixer.restore)
         self._mixer.close()
 
@@ -96,7 +96,7 @@ class Ducker:
             left_s = self._quiet_at + self._hold_s - self._monotonic()
         if lower and self._part <= self._level:
             return _LOOK_AGAIN_S if self._safely(lambda: self._mixer.set(self._level)) else _RETRY_S
-        if not lower and self._part >= 1.0:
+        if not lower and self._part >= 1.0 and not self._mixer.lowered:
             return None
         if not lower and left_s > 0:
             return left_s

@@ -20,6 +20,11 @@ class MixerError(EdgeAgentError):
 class Mixer(Protocol):
     """Used by one thread. All methods may raise :class:`MixerError`."""
 
+    @property
+    def lowered(self) -> bool:
+        """Whether something may be lower than its own volume, if only because :meth:`set` failed half-way. Never raises."""
+        ...
+
     def recover(self) -> None:
         """Undo what an earlier run of the daemon was killed before undoing."""
 

@@ -47,6 +47,10 @@ class PulseMixer:
         self._lowered: dict[int, _Stream] = {}
         self._gone: dict[str, _Stream] = {}
 
+    @property
+    def lowered(self) -> bool:
+        return bool(self._lowered or self._gone)
+
     def recover(self) -> None:
         kept = self._memory.recall()
         if kept is None:

@@ -36,14 +36,17 @@ class SoftvolMixer:
         self._memory = Memory(memory)
         self._own: tuple[int, ...] | None = None
         self._set: tuple[int, ...] | None = None
+        """What the control was last seen at by our doing; None while a change of ours was not seen through."""
+
+    @property
+    def lowered(self) -> bool:
+        return self._own is not None
 
     def recover(self) -> None:
         kept = self._memory.recall()
         if kept is not None and kept.get("control") == [self._card, self._control]:
             own = tuple(int(value) for value in kept["own"])
-            now = self._read().values
-            # Between its own volume and nothing it was left by us: lowering is never caught in the act of raising above.
-            if len(now) == len(own) and all(one <= other for one, other in zip(now, own, strict=True)):
+            if _left_by_us(self._read().values, own):
                 self._write(own)
         if kept is not None:
             self._memory.forget()
@@ -53,7 +56,7 @@ class SoftvolMixer:
         if self._own is None:
             self._memory.keep({"control": [self._card, self._control], "own": list(control.values)})
             self._own = self._set = control.values
-        elif control.values != self._set:
+        elif not self._is_ours(control.values, self._own):
             return  # a person has moved it: it is theirs
         lowered = tuple(control.low + round((value - control.low) * part) for value in self._own)
         if lowered != control.values:
@@ -63,13 +66,20 @@ class SoftvolMixer:
     def restore(self) -> None:
         if self._own is None:
             return
-        if self._read().values == self._set:
+        now = self._read().values
+        if self._is_ours(now, self._own) and now != self._own:
             self._write(self._own)
         self._own = self._set = None
         self._memory.forget()
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _is_ours(self, now: tuple[int, ...], own: tuple[int, ...]) -> bool:
+        """Whether nobody has moved the control since we did; after a change of ours that was not seen through, as good as can be told."""
+        if self._set is None:
+            self._set = now if _left_by_us(now, own) else own
+        return now == self._set
 
     def _read(self) -> _Control:
         told = self._run("cget")
@@ -79,6 +89,7 @@ class SoftvolMixer:
         return _Control(tuple(int(value) for value in values[1].split(",")), int(span[1]))
 
     def _write(self, values: tuple[int, ...]) -> None:
+        self._set = None
         self._run("cset", ",".join(map(str, values)))
 
     def _run(self, verb: str, *arguments: str) -> str:
@@ -96,3 +107,8 @@ class SoftvolMixer:
             hint = "it exists once something has played through its softvol device"
             raise MixerError(f"the control {self._control!r} of {self._card} cannot be used: {told} ({hint})")
         return done.stdout
+
+
+def _left_by_us(now: tuple[int, ...], own: tuple[int, ...]) -> bool:
+    """Between its own volume and nothing it was: lowering is never caught in the act of raising above."""
+    return len(now) == len(own) and all(one <= other for one, other in zip(now, own, strict=True))

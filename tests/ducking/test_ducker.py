@@ -15,6 +15,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.told: list[float | str] = []
+        self.lowered = False
         self.error: Exception | None = None
         self.block: threading.Event | None = None
         self.when: Callable[[float | str], object] = lambda _what: None
@@ -28,10 +29,12 @@ class Recorder:
         self._tell("recover")
 
     def set(self, part: float) -> None:
+        self.lowered = True
         self._tell(round(part, 3))
 
     def restore(self) -> None:
         self._tell("restore")
+        self.lowered = False
 
     def close(self) -> None:
         self.told.append("close")
@@ -134,6 +137,20 @@ def test_problems_are_reported_and_others_are_raised_all_the_same(mixer: Recorde
         ducker.speaking(True)
         until(lambda: mixer.last == 0.25)
         assert problems[-1] is None
+    ducker.stop()
+
+
+def test_what_failed_half_way_is_raised_after_speech(mixer: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.ducking.ducker._RETRY_S", 0.02)
+    problems: list[str | None] = []
+    ducker = running(mixer, on_problem=problems.append, ramp_s=0, hold_s=0)
+    until(lambda: mixer.last == "recover")
+    mixer.error = MixerError("amixer did not work: it took too long")
+    ducker.speaking(True)
+    until(lambda: problems and problems[-1])
+    ducker.speaking(False)
+    mixer.error = None
+    until(lambda: mixer.last == "restore")
     ducker.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,62 @@ def test_a_person_has_the_last_word(card: str, memory: Path) -> None:
     mixer.set(0.5)
     mixer.restore()
     assert values() == [40000, 40000]
+
+
+FAILS = {
+    "before it has set": 'if [ -e {flag} ] && [ "$3" = cset ]; then exit 1; fi; exec amixer "$@"',
+    "after it has set": 'amixer "$@"; if [ -e {flag} ] && [ "$3" = cset ]; then exit 1; fi',
+    "before it is read back": 'if [ -e {flag}.set ]; then exit 1; fi; if [ -e {flag} ] && [ "$3" = cset ]; then touch {flag}.set; fi; '
+    'exec amixer "$@"',
+}
+
+
+@pytest.fixture(params=FAILS.values(), ids=FAILS)
+def failing(request: pytest.FixtureRequest, card: str, memory: Path, tmp_path: Path) -> tuple[SoftvolMixer, Callable[[], None]]:
+    """A mixer whose amixer fails, or was too slow, at one step of lowering; and what does this."""
+    flag, amixer = tmp_path / "flag", tmp_path / "amixer"
+    amixer.write_text(f"#!/bin/sh\n{request.param.format(flag=flag)}\n")
+    amixer.chmod(0o755)
+    mixer = SoftvolMixer(card, CONTROL, memory, amixer=str(amixer))
+
+    def fail() -> None:
+        flag.touch()
+        with pytest.raises(MixerError):
+            mixer.set(0.25)
+        flag.unlink()
+        flag.with_name("flag.set").unlink(missing_ok=True)
+
+    return mixer, fail
+
+
+def test_a_change_that_was_not_seen_through_is_not_taken_for_a_person_s(failing: tuple[SoftvolMixer, Callable[[], None]]) -> None:
+    mixer, fail = failing
+    mixer.set(0.5)
+    fail()
+    assert mixer.lowered
+    mixer.set(0.25)
+    assert values() == pytest.approx([15000, 15000], abs=2)
+    mixer.restore()
+    assert values() == [60000, 60000]
+    assert not mixer.lowered
+
+
+def test_a_change_that_was_not_seen_through_is_undone_without_another(failing: tuple[SoftvolMixer, Callable[[], None]]) -> None:
+    mixer, fail = failing
+    fail()
+    mixer.restore()
+    assert values() == [60000, 60000]
+
+
+@pytest.mark.parametrize("failing", [FAILS["after it has set"]], indirect=True)
+def test_what_a_person_turned_up_after_a_change_that_was_not_seen_through_stays(failing: tuple[SoftvolMixer, Callable[[], None]]) -> None:
+    mixer, fail = failing
+    fail()
+    turn("65000,65000")
+    mixer.set(0.25)
+    turn("30000,30000")
+    mixer.restore()
+    assert values() == [30000, 30000]
 
 
 def test_a_crash_is_undone(card: str, memory: Path) -> None:
