@@ -43,7 +43,8 @@ class Handle(Announced):
         return self._wait(self._followed.ended, timeout_s, "ended") == "played"
 
     def cancel(self) -> bool:
-        """Have it not spoken, or cut short; whether there was anything left to cancel.
+        """Have it not spoken, or cut short; whether there was anything left to cancel. A daemon that restarted before it answered is
+        asked again, and may have cancelled it the first time: False then, and :attr:`outcome` says which.
 
         Raises:
             NoAnswer, Refused: as for every request.
@@ -118,7 +119,8 @@ class SpeechClient:
         return Handle(self, followed, checked(answer.result()))
 
     def cancel(self, *, id: str | None = None, key: str | None = None) -> list[str]:
-        """Cancel what has an id or a key, spoken or waiting; the ids that were found.
+        """Cancel what has an id or a key, spoken or waiting; the ids that were found. A daemon that restarted before it answered is
+        asked again, and does not name what it had cancelled the first time: none of the id or key is left in either case.
 
         Raises:
             NoAnswer: the daemon was not there in time.
