@@ -37,7 +37,7 @@ def export_stick(packs: Sequence[Path], folder: Path, *, limits: Limits | None =
 
     Raises:
         EdgeAgentError: a pack's name, size or kind is not one a device would take, two have the same name, or the folder is not empty.
-        OSError: it cannot be written.
+        OSError: it cannot be written; what had been was removed again, so that another attempt finds the folder empty.
     """
     limits = limits or Limits()
     if not packs or len(packs) > limits.packs:
@@ -48,13 +48,20 @@ def export_stick(packs: Sequence[Path], folder: Path, *, limits: Limits | None =
     folder.mkdir(parents=True, exist_ok=True)
     if any(not each.name.startswith(".") and each.name != _WINDOWS_OWN for each in folder.iterdir()):
         raise EdgeAgentError(f"{folder} is not empty; give a new folder, or a formatted stick")
-    written = []
-    for pack, name in zip(packs, names, strict=True):
-        written.append(_copy(pack, folder / name))
-    (folder / LOG_FOLDER).mkdir()
-    readme = folder / README
-    readme.write_text(instructions(), encoding="utf-8-sig", newline="\r\n")
-    return [*written, readme, folder / LOG_FOLDER]
+    written: list[Path] = []
+    try:
+        for pack, name in zip(packs, names, strict=True):
+            written.append(folder / name)
+            _copy(pack, folder / name)
+        written.append(folder / README)
+        with naming(folder / README):
+            (folder / README).write_text(instructions(), encoding="utf-8-sig", newline="\r\n")
+        (folder / LOG_FOLDER).mkdir()
+    except BaseException as failure:
+        if left := [path.name for path in written if not _removed(path)]:
+            raise EdgeAgentError(f"{failure}; {folder} is not complete, remove from it: {', '.join(left)}") from failure
+        raise
+    return [*written, folder / LOG_FOLDER]
 
 
 def instructions() -> str:
@@ -67,16 +74,19 @@ def _row(row: Sentence) -> str:
     return f"{row.code}  {row.en} {row.zh}\n{todo}"
 
 
-def _copy(pack: Path, target: Path) -> Path:
+def _copy(pack: Path, target: Path) -> None:
+    with naming(target), pack.open("rb") as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def _removed(path: Path) -> bool:
     try:
-        with naming(target), pack.open("rb") as source, target.open("xb") as copy:
-            shutil.copyfileobj(source, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
+        path.unlink(missing_ok=True)
     except OSError:
-        target.unlink(missing_ok=True)  # a device would call half a pack damaged
-        raise
-    return target
+        return False
+    return True
 
 
 def _name(pack: Path, limits: Limits) -> str:

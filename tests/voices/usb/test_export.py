@@ -72,3 +72,44 @@ def test_a_stick_that_is_too_small_keeps_no_part_of_a_pack(tmp_path: Path, pack:
     with pytest.raises(OSError, match="No space left"):
         export_stick([pack], tmp_path / "stick")
     assert list((tmp_path / "stick").iterdir()) == []
+
+
+class TestMidway:
+    """A stick that fills, fails or is given up while the second of two packs is written."""
+
+    @pytest.fixture
+    def packs(self, tmp_path: Path, pack: Path) -> list[Path]:
+        other = tmp_path / "bert_1.vpk"
+        other.write_text("bert 1")
+        return [pack, other]
+
+    @pytest.fixture(params=[OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()], ids=["fails", "given up"])
+    def failure(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BaseException:
+        n_synced = 0
+
+        def fsync(_descriptor: int) -> None:
+            nonlocal n_synced
+            n_synced += 1
+            if n_synced == 2:
+                raise request.param
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        return request.param
+
+    def test_another_attempt_completes_it(self, tmp_path: Path, packs: list[Path], failure: BaseException) -> None:
+        with pytest.raises(type(failure)):
+            export_stick(packs, tmp_path / "stick")
+        assert list((tmp_path / "stick").iterdir()) == []
+        export_stick(packs, tmp_path / "stick")
+        assert sorted(path.name for path in (tmp_path / "stick").iterdir()) == ["README.TXT", "anna_3.vpk", "bert_1.vpk", "log"]
+
+    @pytest.mark.parametrize("failure", [OSError(errno.EIO, "Input/output error")], indirect=True)
+    def test_what_cannot_be_removed_is_named(
+        self, tmp_path: Path, packs: list[Path], failure: BaseException, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def unlink(_path: Path, missing_ok: bool = False) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        monkeypatch.setattr(Path, "unlink", unlink)
+        with pytest.raises(EdgeAgentError, match=r"Input/output error.*is not complete, remove from it: anna_3\.vpk, bert_1\.vpk"):
+            export_stick(packs, tmp_path / "stick")
