@@ -16,7 +16,7 @@ from edge_agent.playback.loudness import TARGET_LUFS, gain_to
 from edge_agent.speech.engines import Engines
 from edge_agent.speech.repertoire import NOTHING, ReadExtras, Repertoires
 from edge_agent.speech.script import Item, Script, Sound
-from edge_agent.synthesis import PCM, Chunk, SynthesisError, as_float
+from edge_agent.synthesis import PCM, SILENCE, Chunk, SynthesisError, as_float, peak_of
 from edge_agent.templates import Templates
 from edge_agent.text import FRONT_END_VERSION, Chime, Pause, Speech
 from edge_agent.voices import VoiceInfo
@@ -151,7 +151,7 @@ class Speaker:
 
     def _synthesize(self, item: Speech, number: int, voice: VoiceInfo, speed: float, gain: float, key: str) -> Iterator[Piece]:
         chunks: list[Chunk] = []
-        busy_s = 0.0
+        n_heard, busy_s = 0, 0.0
         engine = self.engines.get(voice)
         stream = engine.synthesize(item, speed=speed)
         while True:
@@ -159,15 +159,21 @@ class Speaker:
             try:
                 chunk = next(stream, None)
             except SynthesisError as error:
-                if chunks or not error.retryable:
+                if not error.retryable:
                     raise
                 stream = self.engines.fall_back(voice, error).synthesize(item, speed=speed)
+                # What was heard is not said twice. It may have been silence, which is what failed then.
+                n_heard = sum(map(len, chunks)) if any(peak_of(each) >= SILENCE for each in chunks) else 0
+                chunks, busy_s = [], 0.0
                 continue
             busy_s += time.monotonic() - began
             if chunk is None:
                 break
             chunks.append(chunk)
-            yield Piece(chunk, number, gain, False)
+            new = chunk[n_heard:]
+            n_heard = max(0, n_heard - len(chunk))
+            if len(new):
+                yield Piece(new, number, gain, False)
         if self._cache is not None and chunks:
             self._keep(key, as_float(np.concatenate(chunks)), item, voice, busy_s)
 

@@ -14,6 +14,8 @@ from edge_agent.text import Speech
 PCM = NDArray[np.float32]
 Chunk = PCM | NDArray[np.int16]
 FULL_SCALE = 32767
+SILENCE = 1e-4
+"""Peak below which nobody could hear that something was said."""
 
 
 class SynthesisError(EdgeAgentError):
@@ -27,6 +29,12 @@ class SynthesisError(EdgeAgentError):
 def as_float(chunk: Chunk) -> PCM:
     """Either kind of PCM as float32 in -1..1; what is that already is not copied."""
     return chunk if chunk.dtype == np.float32 else chunk * np.float32(1 / FULL_SCALE)
+
+
+def peak_of(chunk: Chunk) -> float:
+    """Largest magnitude in -1..1 of either kind of PCM; 0 if there is none."""
+    peak = float(np.abs(chunk).max(initial=0))
+    return peak if chunk.dtype == np.float32 else peak / FULL_SCALE
 
 
 class Engine(Protocol):

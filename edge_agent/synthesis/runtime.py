@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,7 +114,7 @@ class Runtime:
             for name, size in sizes.items():
                 options.add_free_dimension_override_by_name(name, size)
             try:
-                session = _Fixed(BoundSession(self._create(path, options, share, cuda_graph=cuda_graph), inputs, outputs, device))
+                session = _Fixed(self._create(path, options, share, cuda_graph=cuda_graph), inputs, outputs, device)
                 for _ in range(3 if cuda_graph else 1):  # plain, recorded, replayed
                     session.run(zeros)
             except SynthesisError as error:
@@ -138,13 +139,11 @@ class Runtime:
         cuda_graph: bool = False, profiles: Mapping[str, str] | None = None,
     ) -> ort.InferenceSession:
         n_bytes = int(share * self._gpu_memory_bytes)
-        chain = provider_options(
-            self._wanted, gpu_memory_bytes=n_bytes, cache_dir=self._cache_dir, cuda_graph=cuda_graph, profiles=profiles
-        )
-        try:
+        with _told(f"{path} cannot be loaded", retryable=self._wanted != CPU):
+            chain = provider_options(
+                self._wanted, gpu_memory_bytes=n_bytes, cache_dir=self._cache_dir, cuda_graph=cuda_graph, profiles=profiles
+            )
             session = ort.InferenceSession(str(path), options, providers=chain)
-        except Exception as error:  # ONNX Runtime raises its own family of undocumented types
-            raise SynthesisError(f"{path} cannot be loaded: {error}", retryable=self._wanted != CPU) from error
         used = session.get_providers()[0]
         if used != self._wanted:
             self.degraded, self.provider = True, used
@@ -152,8 +151,18 @@ class Runtime:
         return session
 
     def _profiles(self, path: Path, ranges: Mapping[str, Range]) -> dict[str, str]:
-        session = ort.InferenceSession(str(path), self._options(), providers=[CPU])
-        return profiles([(each.name, each.shape) for each in session.get_inputs()], ranges)
+        with _told(f"{path} cannot be loaded", retryable=True):
+            session = ort.InferenceSession(str(path), self._options(), providers=[CPU])
+            return profiles([(each.name, each.shape) for each in session.get_inputs()], ranges)
+
+
+@contextmanager
+def _told(what: str, *, retryable: bool) -> Iterator[None]:
+    """Whatever goes wrong in the block as a SynthesisError: ONNX Runtime raises its own family of undocumented types."""
+    try:
+        yield
+    except Exception as error:
+        raise SynthesisError(f"{what}: {error}", retryable=retryable) from error
 
 
 class _OrtSession:
@@ -161,24 +170,19 @@ class _OrtSession:
         self._session = session
 
     def run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        try:
+        with _told("inference failed", retryable=True):
             return self._session.run(None, inputs)
-        except Exception as error:  # ONNX Runtime raises its own family of undocumented types
-            raise SynthesisError(f"inference failed: {error}", retryable=True) from error
 
 
 class _Fixed:
-    def __init__(self, bound: BoundSession) -> None:
-        self._bound = bound
+    def __init__(self, session: Any, inputs: Shapes, outputs: Shapes, device: str) -> None:
+        with _told("there is no room for what goes in and comes out", retryable=True):
+            self._bound = BoundSession(session, inputs, outputs, device)
 
     def run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        try:
+        with _told("inference failed", retryable=True):
             return self._bound.run(inputs)
-        except Exception as error:  # ONNX Runtime raises its own family of undocumented types
-            raise SynthesisError(f"inference failed: {error}", retryable=True) from error
 
     def run_on_device(self, inputs: dict[str, np.ndarray]) -> list[DeviceArray]:
-        try:
+        with _told("inference failed", retryable=True):
             return self._bound.run_on_device(inputs)
-        except Exception as error:  # ONNX Runtime raises its own family of undocumented types
-            raise SynthesisError(f"inference failed: {error}", retryable=True) from error

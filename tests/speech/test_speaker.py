@@ -7,9 +7,10 @@ from edge_agent.phrases import PhraseCache
 from edge_agent.playback.loudness import integrated_lufs
 from edge_agent.speech import Engines, Speaker
 from edge_agent.synthesis import SynthesisError
+from edge_agent.synthesis.providers import CPU
 from edge_agent.templates import Templates
 from edge_agent.voices import Catalog
-from tests.doubles.fake_engine import CUDA, RATE, FakeLoader, hum, write_voice
+from tests.doubles.fake_engine import CUDA, RATE, FakeEngine, FakeLoader, hum, write_voice
 
 ONE, TWO = "请到一号窗口。", "请到二号窗口。"
 
@@ -94,6 +95,35 @@ def test_a_provider_that_fails_before_the_first_chunk_is_replaced(tmp_path) -> N
     booth = Booth(tmp_path, provider=CUDA)
     booth.loader.failures[CUDA] = SynthesisError("gone", retryable=True)
     assert booth.sound(ONE) == pytest.approx(hum(ONE))
+    booth.cache.close()
+
+
+def test_a_provider_that_fails_amid_a_segment_is_replaced_and_nothing_is_lost_or_said_twice(tmp_path) -> None:
+    booth = Booth(tmp_path, provider=CUDA)
+    pieces = booth.speaker.pieces(booth.speaker.script(ONE + TWO, "auto"), booth.voice)
+    heard = [next(pieces), next(pieces)]
+    booth.loader.failures[CUDA] = SynthesisError("gone", retryable=True)
+    heard += pieces
+    assert np.concatenate([piece.pcm for piece in heard]) == pytest.approx(np.concatenate([hum(ONE), hum(TWO)]))
+    assert [engine.provider for engine in booth.loader.loaded] == [CUDA, CPU]
+    assert np.concatenate([piece.pcm for piece in booth.pieces(ONE)]) == pytest.approx(hum(ONE), abs=1e-4), "kept whole"
+    assert {piece.cached for piece in booth.pieces(ONE)} == {True}
+    booth.cache.close()
+
+
+def test_a_provider_that_gives_silence_is_replaced_and_all_is_said(tmp_path, monkeypatch) -> None:
+    booth = Booth(tmp_path, provider=CUDA)
+    say = FakeEngine.synthesize
+
+    def muted(engine: FakeEngine, segment, *, speed: float = 1.0):
+        for chunk in say(engine, segment, speed=speed):
+            yield chunk if engine.provider == CPU else np.zeros_like(chunk)
+        if engine.provider != CPU:
+            raise SynthesisError("silence", retryable=True)
+
+    monkeypatch.setattr(FakeEngine, "synthesize", muted)
+    silence, said = np.split(np.concatenate([piece.pcm for piece in booth.pieces(ONE)]), 2)
+    assert not silence.any() and said == pytest.approx(hum(ONE))
     booth.cache.close()
 
 

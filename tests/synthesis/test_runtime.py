@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from edge_agent.synthesis import Runtime, SynthesisError, load_engine
-from edge_agent.synthesis.runtime import CPU, CUDA
+from edge_agent.synthesis.runtime import CPU, CUDA, TENSORRT
 
 
 def test_processor(made_voice):
@@ -63,7 +63,8 @@ class Listed:
                 raise RuntimeError("cannot use the graph capture feature")
             made = create(path, options, providers=[CPU])
             return type("Made", (), {"get_providers": lambda _: [used or providers[0][0], CPU], "run": made.run,
-                                     "io_binding": made.io_binding, "run_with_iobinding": made.run_with_iobinding})()
+                                     "get_inputs": made.get_inputs, "io_binding": made.io_binding,
+                                     "run_with_iobinding": made.run_with_iobinding})()
 
         monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(providers))
         monkeypatch.setattr(onnxruntime, "InferenceSession", session)
@@ -85,6 +86,38 @@ def test_a_graph_that_cannot_be_recorded_runs_without(made_voice, monkeypatch):
     shapes = {"x": (1, 8, 53), "source": (1, 24, 400), "noise": (1, 24, 402)}
     runtime.fixed_session(made_voice / "decoder.cpu.onnx", {"frames": 8, "sub_frames": 24}, shapes, {"audio": (1, 24, 400)})
     assert [dict(chain)[CUDA]["enable_cuda_graph"] for chain in listed.chains] == ["1", "0"]
+
+
+def test_a_gpu_without_room_for_the_buffers_can_be_fallen_back_from(made_voice, monkeypatch):
+    """As on a build that lists CUDA on a computer where nothing can be allocated on it: this one."""
+    Listed(monkeypatch, (CUDA, CPU))
+    shapes = {"x": (1, 8, 53), "source": (1, 24, 400), "noise": (1, 24, 402)}
+    with pytest.raises(SynthesisError, match="no room") as caught:
+        Runtime("cuda", 1).fixed_session(
+            made_voice / "decoder.cpu.onnx", {"frames": 8, "sub_frames": 24}, shapes, {"audio": (1, 24, 400)}
+        )  # fmt: skip
+    assert caught.value.retryable
+
+
+class TestTensorRT:
+    def test_a_graph_with_a_size_of_another_name(self, made_voice, monkeypatch):
+        Listed(monkeypatch, (TENSORRT, CUDA, CPU))
+        with pytest.raises(SynthesisError, match=r"text\.cpu\.onnx cannot be loaded: 'tokens'") as caught:
+            Runtime("tensorrt", 1).session(made_voice / "text.cpu.onnx", {"frames": (1, 2, 3)})
+        assert caught.value.retryable
+
+    def test_no_graph(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [TENSORRT, CPU])
+        (tmp_path / "graph.onnx").write_bytes(b"no graph")
+        with pytest.raises(SynthesisError, match="cannot be loaded"):
+            Runtime("tensorrt", 1).session(tmp_path / "graph.onnx", {"tokens": (1, 2, 3)})
+
+    def test_no_place_for_what_it_builds(self, made_voice, tmp_path, monkeypatch):
+        Listed(monkeypatch, (TENSORRT, CUDA, CPU))
+        (tmp_path / "file").write_text("in the way")
+        with pytest.raises(SynthesisError, match=r"cannot be loaded: .*Not a directory") as caught:
+            Runtime("tensorrt", 1, cache_dir=tmp_path / "file" / "voice").session(made_voice / "text.cpu.onnx")
+        assert caught.value.retryable
 
 
 def test_the_graphs_of_a_voice_share_its_memory(made_voice, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.synthesis.engine import PCM, SynthesisError
+from edge_agent.synthesis.engine import PCM, SILENCE, SynthesisError, peak_of
 from edge_agent.synthesis.gptsovits.card import BERT, PROMPT, VOCABULARY, VoiceCard, read_prompt
 from edge_agent.synthesis.gptsovits.guards import Derailed, check_ended, check_running, most_tokens
 from edge_agent.synthesis.gptsovits.readings import Reading, read
@@ -30,8 +30,6 @@ CHUNKS = (18, 25, 40, 60)
 ATTEMPTS = 2
 MIN_AGREEMENT = 0.9
 """Share of the golden phrase's tokens that must be the likeliest here too; eight bits rounded another way move some."""
-SILENCE = 1e-4
-"""Peak below which nobody could hear that something was said."""
 
 
 class GPTSoVITSEngine:
@@ -145,7 +143,7 @@ class GPTSoVITSEngine:
         peak = 0.0
         for chunk in chunks:
             if len(chunk):
-                peak = max(peak, float(np.abs(chunk).max()))
+                peak = max(peak, peak_of(chunk))
                 yield chunk
         if peak < SILENCE:
             raise SynthesisError(f"voice {self.voice_id} produced silence")

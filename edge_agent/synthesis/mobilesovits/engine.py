@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_agent.synthesis.engine import FULL_SCALE, PCM, Chunk, SynthesisError, as_float
+from edge_agent.synthesis.engine import PCM, SILENCE, Chunk, SynthesisError, as_float, peak_of
 from edge_agent.synthesis.mobilesovits.card import GRAPHS, VoiceCard
 from edge_agent.synthesis.mobilesovits.frames import decoder_input, expand, f0_hz
 from edge_agent.synthesis.mobilesovits.source import HarmonicSource, noise_bank
@@ -37,8 +37,6 @@ GPU_SHARES = {"text": 0.125, "prosody": 0.25, "decoder": 0.625}
 NOISE_FRAMES = 960
 MAX_WIDTH = 4096
 """Features a token: each is repeated over all its frames."""
-SILENCE = 1e-4
-"""Peak below which nobody could hear that something was said."""
 
 
 class MobileSoVITSEngine:
@@ -89,7 +87,7 @@ class MobileSoVITSEngine:
         while start < stop:
             frames, offset = self._window(x, source, start, end)
             chunk = tail.add(frames, offset, offset + (end - start) * self._sub_frames)
-            peak = max(peak, _peak(chunk))
+            peak = max(peak, peak_of(chunk))
             yield chunk
             start, end = end, min(end + WINDOW_FRAMES, stop)
         yield tail.finish()
@@ -169,11 +167,6 @@ def _fits(output: np.ndarray, shape: Shape) -> bool:
     if output.dtype != np.float32 or output.ndim != len(shape):
         return False
     return all(size <= MAX_WIDTH if wanted is None else size == wanted for size, wanted in zip(output.shape, shape, strict=True))
-
-
-def _peak(chunk: Chunk) -> float:
-    peak = float(np.abs(chunk).max(initial=0))
-    return peak if chunk.dtype == np.float32 else peak / FULL_SCALE
 
 
 def _heard(scaled_energy: PCM) -> tuple[int, int]:
