@@ -104,14 +104,14 @@ def check(path: Path, last_line: str) -> list[Damage]:
     """Everything that was changed, removed or added without going through the store; empty if the log is sound.
 
     Args:
-        last_line: the newest line, from the store's state.
+        last_line: the newest line, from the store's state; it may be missing in the log, or be there in part (see :func:`settle`).
 
     Raises:
         OSError: it cannot be read.
     """
     damages, before, number = [], FIRST, 0
-    line = b""
-    for position, line in enumerate(_lines(path), 1):
+    line, newest = b"", last_line.encode()
+    for position, line in enumerate(_completed(path, newest), 1):
         try:
             values = json.loads(line)
             fits = values["before"] == before and values["n"] == number + 1
@@ -122,9 +122,20 @@ def check(path: Path, last_line: str) -> list[Damage]:
         if not fits:
             damages.append(Damage(position, "does not follow the line before it"))
         before = hashlib.sha256(line).hexdigest()
-    if last_line.encode() != line:
+    if newest != line:
         damages.append(Damage(number + 1, "the newest record is missing"))
     return damages
+
+
+def _completed(path: Path, newest: bytes) -> list[bytes]:
+    """The lines of the log as :func:`settle` would leave it."""
+    try:
+        *lines, torn = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        lines, torn = [], b""
+    if not newest.startswith(torn):
+        lines.append(torn)
+    return lines if not newest or lines[-1:] == [newest] else [*lines, newest]
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -115,10 +115,14 @@ class Book:
 
         Raises:
             OSError: it cannot be read.
-            StoreError: ``busy`` or ``state``.
+            StoreError: ``state``.
         """
-        with self.writing() as state:
-            return audit.check(self.layout.audit, state.last_line)
+        newest = self.state().last_line
+        while True:
+            found = audit.check(self.layout.audit, newest)
+            before, newest = newest, self.state().last_line
+            if newest == before:  # else somebody has changed the store meanwhile, and the log may go beyond what was read first
+                return found
 
     def keep_reserve(self) -> None:
         """Have some room that only :meth:`commit` may use up; without it nothing could be deleted on a full disk."""

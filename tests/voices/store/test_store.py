@@ -71,6 +71,34 @@ def test_an_installed_voice_is_chosen_opens_and_lies_sealed_on_the_disk(store, d
     assert store.book.damages() == []
 
 
+def test_auditing_writes_nothing(store, depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store.book.damages() == []
+    assert not store.layout.root.exists()
+    store.install(depot.pack(7), by="usb")
+    store.layout.lock.unlink()
+
+    def read_only(path: object, flags: int, *_arguments: object, **_options: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert store.book.damages() == []
+    assert events(store) == ["installed"]
+
+
+def test_auditing_takes_no_change_beside_it_for_damage(store, depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.install(depot.pack(7), by="usb")
+    check = audit.check
+
+    def late(path: Path, last_line: str) -> list[audit.Damage]:
+        if len(store.book.records()) < 3:
+            store.choose("default" if store.state().chosen == "anna" else "anna", by="cli")
+        return check(path, last_line)
+
+    monkeypatch.setattr(audit, "check", late)
+    assert store.book.damages() == []
+    assert len(events(store)) == 3
+
+
 def test_whoever_sees_a_change_sees_its_record_too(store, depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
     real = audit.settle
