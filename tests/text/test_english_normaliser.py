@@ -68,6 +68,9 @@ READINGS = [
     ("The log of 2026-03-05T14:30", "The log of March fifth, twenty twenty six at fourteen thirty"),
     ("Closed 12/25. Best by 03/2027", "Closed December twenty fifth. Best by March twenty twenty seven"),
     ("5/1-5/5, 5/1/2026-5/7/2026", "May first to May fifth, May first, twenty twenty six to May seventh, twenty twenty six"),
+    ("due 13/1/2026", "due January thirteenth, twenty twenty six"),
+    ("28/9/2026-13/10/2026", "September twenty eighth, twenty twenty six to October thirteenth, twenty twenty six"),
+    ("Not at 59th & Lex. today, but at Mass. & Cass. as before.", "Not at fifty ninth and Lex today, but at Mass and Cass as before."),
     ("c. 1503–1519, 221-206 BC", "circa fifteen oh three to fifteen nineteen, two twenty one to two oh six BC"),
     ("2026-11-20T08:00:00Z", "November twentieth, twenty twenty six at eight o'clock"),
     # Money.

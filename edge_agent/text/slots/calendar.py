@@ -21,6 +21,11 @@ _NUMERIC_SPAN: Final = (
     _NUMERIC.removesuffix(r"(?![\d/.-]\d|\d)")
     + r"\s?(?:-|–|—|~|至|到){1,2}\s?(?P<last_month>0?[1-9]|1[0-2])(?P=sep)(?P<last_day>0?[1-9]|[12]\d|3[01])(?![\d/.-]\d|\d)"
 )
+_MONTH_FIRST: Final = rf"(?<![\d/.-])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])"
+"""What could be read either way is read month first in both languages, as 5/1 without a year is."""
+_DAY_FIRST: Final = rf"(?<![\d/.-])(?P<day>1[3-9]|2\d|3[01])/(?P<month>0?[1-9]|1[0-2])/{_YEAR}(?![\d/])"
+"""The first figure can be no month."""
+_DATE_WITH_YEAR: Final = r"\d{1,2}/\d{1,2}/(?:19|20)\d\d"
 _SHORT_DATE: Final = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>[12]\d|3[01]|0?[1-9])(?![\d/])"
 
 
@@ -148,6 +153,9 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<=\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?", r" \1"),
     rule(rf"(?<![\d.]){_NUMERIC_SPAN}", _numeric_span_zh),
     rule(rf"(?<![A-Za-z\d.]){_NUMERIC}", _numeric_zh),
+    rule(rf"(?<=/)((?:19|20)\d\d)\s?[-–—~]\s?(?={_DATE_WITH_YEAR})", r"\1到"),
+    rule(_MONTH_FIRST, _numeric_zh),
+    rule(_DAY_FIRST, _numeric_zh),
     rule(
         r"(?<![\d.])((?:19|20|21)\d\d)\s?[-–—~]\s?((?:19|20|21)\d\d)(?=\s?(?:学年|年|赛季|财年))",
         lambda m: f"{numbers_zh.digits(m[1])}到{numbers_zh.digits(m[2])}",
@@ -176,10 +184,11 @@ ZH: Final[tuple[Rule, ...]] = (
 EN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/.,-])9/11(?![\d/]|[.,]\d|-| inch)", "nine eleven"),
     rule(r"(?<=\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?Z?", r" at \1"),
-    rule(r"(?<=/)((?:19|20)\d\d)\s?[-–—~]\s?(?=(?:0?[1-9]|1[0-2])/\d{1,2}/(?:19|20)\d\d)", r"\1 to "),
+    rule(rf"(?<=/)((?:19|20)\d\d)\s?[-–—~]\s?(?={_DATE_WITH_YEAR})", r"\1 to "),
     rule(r"(?<=[-/]\d\d)\s?[–—~]\s?(?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)|(?<=[-/]\d\d) - (?=(?:19|20)\d\d[-/]\d\d[-/]\d\d)", " to "),
     rule(rf"(?<![\d.]){_NUMERIC}", _numeric_en),
-    rule(rf"(?<![\d/])(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/{_YEAR}(?![\d/])", _numeric_en),
+    rule(_MONTH_FIRST, _numeric_en),
+    rule(_DAY_FIRST, _numeric_en),
     rule(r"(?<![\d./-])(20[2-9]\d)[-/](0[1-9]|1[0-2])(?![\d/.-]*\d)", lambda m: f"{MONTHS[int(m[2]) - 1]} {numbers_en.year(m[1])}"),
     rule(_MONTH_OF_YEAR, lambda m: f"{MONTHS[int(m[1]) - 1]} {numbers_en.year(m[2])}"),
     rule(rf"(?<![\d/.-]){_SHORT_SPAN}", _short_span_en),

@@ -25,6 +25,8 @@ _PLACES_EN: Final = r"room|suite|ward|lab|office|apartment|gate|exit|unit|locker
 _LIST: Final = r"(?:,? and |,? or |, | to | through |\s?[-–]\s?)"
 _NOT_PLACES: Final = r"| ?(?:feet|ft|k?m|mi|miles|meters|people)\b"
 _ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
+_SPOTS_ZH: Final = "货[位架]|[库仓储车工机泊]位|座[位椅]"
+_ROW_ZH: Final = "号(?:登机|检票|安检|值机|柜台|窗口|站台|闸机|通道|门)"
 _WORDS_IN_CODES: Final = frozenset(("REV", "MOD", "VER", "MAX", "PRO"))
 """Said as words between hyphens; other capitals are spelled."""
 _SHORT_CODE: Final = re.compile(r"[1-9]\d?[A-Z]?")
@@ -137,9 +139,10 @@ def _spell_en(match: re.Match[str]) -> str:
 
 
 def _located_zh(match: re.Match[str]) -> str:
-    """3-12-05: a place in a store, or a building, a stair and a flat."""
-    parts = match[0].split("-")
-    return "杠".join(numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part, one="幺") for part in parts)
+    """3-12-05, A-3-12: a place in a store, or a building, a stair and a flat. Without the 杠, A3-12 would be heard as A32."""
+    zone, places = re.match(r"([A-Z]*)-?(.*)", match[0]).groups()
+    parts = places.split("-")
+    return letters(zone) + "杠".join(numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part, one="幺") for part in parts)
 
 
 def _rooms_zh(match: re.Match[str]) -> str:
@@ -155,6 +158,8 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.])(\d+)\*+(\d+)(?![\d.])", _masked_zh),
     rule(rf"((?:{_LABELS_ZH})(?:是|为|：|:|\s){{0,3}})([A-Za-z]{{0,4}}-?\d[A-Za-z\d-]{{0,39}})(?![\d.])(?!号线)", _label_zh),
     rule(r"(?<![A-Za-z\d.-])\d{1,4}(?:-\d{1,4}){2,4}(?![\dA-Za-z.-])", _located_zh),
+    rule(r"(?<![A-Za-z\d.-])[A-Z]{1,3}(?:-\d{1,4}|\d{1,4}-\d{1,4})(?:-\d{1,4}){1,3}(?![\dA-Za-z.-])", _located_zh),
+    rule(rf"(?<![A-Za-z\d.-])[A-Z]{{1,3}}\d{{1,4}}-(?:0\d{{1,3}}|\d{{1,4}}(?=\s?(?:{_SPOTS_ZH})))(?![\dA-Za-z.-])", _located_zh),
     rule(rf"{NOT_IN_CODE}[A-Z]?\d{{3,4}}(?=(?:号)?(?:{_ROOMS_ZH}))(?!号室)", _dictated_zh),
     rule(r"(?<=[楼座层])\d{3,4}(?![\d.]|号|米|人|元|个|平|户|间|套)", _dictated_zh),
     rule(r"(?<=[到去在])\d{3,4}(?=开会|集合|报到|上课|面试|办理|就诊|会合)", _dictated_zh),
@@ -163,6 +168,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.,-])0\d{1,5}(?=号)", _plain_zh),
     rule(r"(?<![A-Za-z\d.,路街道巷弄第-])\d{4,6}(?=号)", _plain_zh),
     rule(r"(?<=[A-Z]\d)[-–—~](?=[A-Z]\d)|(?<=[A-Z]\d\d)[-–—~](?=[A-Z]\d)", "到"),
+    rule(rf"(?<=[A-Z]\d)[-–—~](?=\d{{1,2}}{_ROW_ZH})|(?<=[A-Z]\d\d)[-–—~](?=\d\d{_ROW_ZH})", "到"),
     rule(r"(?<![A-Za-z\d-])(([A-Z])\d{3,4})\s?[-–—~]\s?(?=\2\d{3,4}(?![\d-]))", r"\1到"),
     rule(r"(?<![A-Za-z\d.])(\d{1,2})/F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
     rule(r"(版本(?:号)?[为是]?\s?)(\d{4}(?:\.\d+)+)(?![\d.]*\d)", _version_zh),

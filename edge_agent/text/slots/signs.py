@@ -77,6 +77,7 @@ EARLY_EN: Final[tuple[Rule, ...]] = (
 EN: Final[tuple[Rule, ...]] = (
     rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]](?=\s*[A-Za-z])", _aside),
     rule(r"\s*[(\[]([^()\[\]]*[a-z][^()\[\]]*)[)\]]", _last_aside),
+    rule(r"(?<=[A-Za-z])\.(?=\s?&)|(?<=& [A-Z][a-z])\.(?= [a-z])|(?<=& [A-Z][a-z]{2})\.(?= [a-z])|(?<=& [A-Z][a-z]{3})\.(?= [a-z])", ""),
     rule(r"\s?&\s?", " and "),
     rule(rf"(?<={_WORD})\s?\+\s?(?={_WORD})", " plus "),
     rule(r"\s?(?:-+>|→|⇒)\s?", " to "),
