@@ -13,6 +13,7 @@ from typing import Any
 from quantize.errors import QuantizeError
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _FOLDERS = re.compile(r"(?<![^=])/(?:.*/)?")
 
 
@@ -23,7 +24,7 @@ class About:
     this computer; None: nobody's was cloned. A voice with it is packed only with the consent of whose it is.
 
     Raises:
-        QuantizeError: the id cannot be a folder's name, or there is no language.
+        QuantizeError: the id cannot be a folder's name, or there is no language, or one is no BCP 47 code.
     """
 
     voice_id: str
@@ -48,6 +49,8 @@ class About:
             raise QuantizeError(f"voice id {self.voice_id!r}: expected 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit")
         if not self.display_name.strip() or not self.languages:
             raise QuantizeError("a voice needs a name and at least one language")
+        if not all(map(_LANGUAGE.fullmatch, self.languages)):
+            raise QuantizeError(f"languages {', '.join(map(repr, self.languages))}: expected codes such as zh or en-GB")
 
 
 def command(given: Sequence[str]) -> str:

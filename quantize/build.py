@@ -81,9 +81,13 @@ def build_voice(
     """
     config = student.model.config
     report_to = report_to or out.with_name(f"{out.name}.report.md")
+    _check_place(report_to, out)
+    if teacher is not None:
+        report.teacher_files(teacher)
     with folder.staged(out, replace=replace) as stage:
         graphs = _float_graphs(student)
-        spoken = [sentence_phonemes(each) for lang in LANGS for each in evaluation_set(lang, effort.check)]
+        checked = {lang: [sentence_phonemes(each) for each in evaluation_set(lang, effort.check)] for lang in LANGS}
+        spoken = [each for sentences in checked.values() for each in sentences]
         float32 = _voice(config, graphs, "gpu", {graph.name: Recipe({}, half_storage=False) for graph in graphs})
         references = [float32.read(each) for each in progress(spoken, desc="float32")]
         ranges = calibrate(config, graphs, progress(_calibration(effort.calibrate), desc="calibrate"))
@@ -95,12 +99,12 @@ def build_voice(
             variant: measure(Voice.of(config, models, content), references, config.sample_rate)
             for variant, models in progress(variants.items(), desc="variants")
         }
-        few = [reference for start in range(len(LANGS)) for reference in references[start * effort.check :][: effort.layers]]
+        few = _first_of_each(references, checked, effort.layers)
         layers = sensitivities(config, graphs, few, partial(progress, desc="layers"))
         card = folder.write_card(stage, student, about, *folder.write_graphs(stage, variants, content), spoken)
         found = _gates(stage, losses)
         if listeners:
-            found += _heard(stage, graphs, student, about, effort, listeners, report_to.with_suffix(""), progress, spoken)
+            found += _heard(stage, graphs, student, about, effort, listeners, report_to.with_suffix(".clips"), progress, spoken)
         result = Report(
             about,
             student.step,
@@ -118,6 +122,22 @@ def build_voice(
         if failed:
             raise GatesFailed(f"{out} was not built: {', '.join(failed)}; see {report_to}", result)
     return result
+
+
+def _check_place(report_to: Path, out: Path) -> None:
+    """
+    Raises:
+        QuantizeError: what takes minutes to find out could not be written there, or not be kept.
+    """
+    place = report_to.parent
+    if report_to.is_dir() or out in report_to.parents or not (place.is_dir() or place == out.parent):
+        raise QuantizeError(f"the report cannot be written to {report_to}: it is a folder, or in one that is not there or the voice's")
+
+
+def _first_of_each(references: Sequence[Reading], checked: Mapping[str, Sequence[str]], count: int) -> list[Reading]:
+    """Readings of the first ``count`` of the phonemes of each language."""
+    few = {phonemes for sentences in checked.values() for phonemes in sentences[:count]}
+    return [each for each in references if each.phonemes in few]
 
 
 def _float_graphs(student: Student) -> list[FloatGraph]:

@@ -43,11 +43,11 @@ def load_student(path: Path) -> Student:
         speaker, step = state["speaker"].float(), int(state["step"])
         cloned_from = state.get("cloned_from")
         cloned_from = None if cloned_from is None else tuple(map(str, cloned_from))
-    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise QuantizeError(f"{file} holds no student that this program can build: {error}") from error
     if speaker.shape != (model.config.speaker_dim,):
         raise QuantizeError(f"{file} has a speaker vector of shape {tuple(speaker.shape)}, expected ({model.config.speaker_dim},)")
-    broken = [name for name, value in state["average"].items() if not value.isfinite().all()]
+    broken = [name for name, value in {**state["average"], "speaker": speaker}.items() if not value.isfinite().all()]
     if broken:
         raise QuantizeError(f"{file}: {len(broken)} tensors are not finite, the first is {broken[0]}; take an earlier checkpoint")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()

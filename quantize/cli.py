@@ -130,9 +130,11 @@ def _teacher(recipe: Recipe) -> str:
 
 def _scores(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text("utf-8"))["summary"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        summary: dict[str, Any] = json.loads(path.read_text("utf-8"))["summary"]
+        report.score_rows(summary)  # what cannot be shown in the end is refused now
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise QuantizeError(f"{path} is no scores.json of python -m distill.evaluate: {error}") from error
+    return summary
 
 
 def _listeners(options: argparse.Namespace) -> list[Listener]:

@@ -17,7 +17,7 @@ from onnx import ModelProto
 from distill.staged import staged_folder
 from distill.student import StudentConfig
 from edge_agent.playback.loudness import integrated_lufs
-from edge_agent.synthesis import Runtime
+from edge_agent.synthesis import Runtime, SynthesisError
 from edge_agent.synthesis.golden import Golden
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
 from edge_agent.synthesis.mobilesovits.card import SCHEMA, symbols_sha256
@@ -106,11 +106,13 @@ def write_card(
 
 
 def golden_difference_db(folder: Path, variant: str) -> float:
-    """How far a variant of the voice in ``folder`` is from its golden picture; see :class:`Golden`."""
+    """How far a variant of the voice in ``folder`` is from its golden picture, see :class:`Golden`; infinite if it does not speak."""
     engine = MobileSoVITSEngine(folder, Runtime("cpu", 1), variant)
     try:
         golden = Golden.from_json(json.loads((folder / "voice.json").read_bytes())["golden"])
         return golden.difference_db(_speak(engine, golden.phonemes), engine.sample_rate)
+    except SynthesisError:
+        return float("inf")
     finally:
         engine.close()
 

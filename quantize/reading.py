@@ -15,6 +15,7 @@ from edge_agent.synthesis.mobilesovits import frames
 from edge_agent.synthesis.mobilesovits.engine import MAX_UNITS
 from edge_agent.synthesis.mobilesovits.source import HarmonicSource, OverlapAdd, noise_bank
 from edge_agent.text.symbols import encode
+from quantize.errors import QuantizeError
 from quantize.weights import FILE
 
 Float = NDArray[np.float32]
@@ -53,10 +54,16 @@ class Voice:
         """Speak ``phonemes`` in one window; with ``like``, to its durations and on its source and noise.
 
         The decoder then gets the F0 of ``like`` but its own text features and energy, and the waves differ by what the
-        graphs lose and by nothing else. ``units`` and ``f0_hz`` of the result are always the graphs' own.
+        graphs lose and by nothing else. ``units`` and ``f0_hz`` of the result are always the graphs' own; a duration that is no
+        number counts as 0 units, which no other has.
+
+        Raises:
+            QuantizeError: without ``like``: a duration is no number.
         """
         features, raw_units = self.run("text", ids=np.array([encode(phonemes)], np.int64))
-        units = np.clip(np.round(raw_units[0]), 1, MAX_UNITS).astype(np.int64)
+        if like is None and not np.isfinite(raw_units).all():
+            raise QuantizeError("the student gives durations that are no numbers: its weights are too large; take an earlier checkpoint")
+        units = np.nan_to_num(np.clip(np.round(raw_units[0]), 1, MAX_UNITS)).astype(np.int64)
         expanded = frames.expand(features[0], 2 * (like.units if like else units))
         prosody = self.run("prosody", expanded=expanded[None])[0][0]
         own_f0 = frames.f0_hz(prosody)

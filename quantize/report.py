@@ -11,6 +11,7 @@ from typing import Any
 import onnxruntime as ort
 
 from quantize.about import About
+from quantize.errors import QuantizeError
 from quantize.gates import Gate
 from quantize.graph import FloatGraph
 from quantize.loss import Loss
@@ -44,12 +45,23 @@ class Report:
         return all(gate.passed for gate in self.gates)
 
 
+def teacher_files(path: Path) -> list[Path]:
+    """The file at ``path``, or those in the folder.
+
+    Raises:
+        QuantizeError: there are none.
+    """
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    if not files:
+        raise QuantizeError(f"no files of a teacher at {path}")
+    return files
+
+
 def sizes(folder: Path, graphs: Sequence[FloatGraph], teacher: Path | None) -> dict[str, int]:
     """Bytes of the teacher if it is at hand, of the student's float32 tensors, and of the voice folder."""
     found = {}
     if teacher is not None:
-        files = [teacher] if teacher.is_file() else [file for file in teacher.rglob("*") if file.is_file()]
-        found["teacher"] = max(file.stat().st_size for file in files)
+        found["teacher"] = max(file.stat().st_size for file in teacher_files(teacher))
     found["student, float32"] = sum(array.nbytes for graph in graphs for array in graph.tensors.values())
     files = [file for file in folder.iterdir() if file.suffix in (".onnx", ".bin", ".json")]
     found["voice, int8, all variants"] = sum(file.stat().st_size for file in files)
@@ -120,18 +132,21 @@ def card_page(report: Report) -> str:
     ]
     parts = [f"# {about.display_name}", _markdown(["", ""], facts)]
     if about.scores:
-        parts += ["## Scores", _scores(about.scores)]
+        parts += ["## Scores", _markdown(["system/language", "measure", "value", "sentences"], score_rows(about.scores))]
     return "\n\n".join(parts) + "\n"
 
 
-def _scores(summary: dict[str, Any]) -> str:
-    """The summary in the ``scores.json`` of an evaluation."""
-    rows = [
+def score_rows(summary: dict[str, Any]) -> list[list[str]]:
+    """The summary in the ``scores.json`` of an evaluation, a row for each system, language and measure.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it is none.
+    """
+    return [
         [system, name, f"{each['value']:.3g} [{each['low']:.3g}, {each['high']:.3g}] {each['unit']}".rstrip(), str(each["n"])]
         for system, measures in summary.items()
         for name, each in measures.items()
     ]
-    return _markdown(["system/language", "measure", "value", "sentences"], rows)
 
 
 def _losses(rows: Sequence[tuple[str, Loss]]) -> str:

@@ -65,6 +65,8 @@ def test_cut_off(student, tmp_path):
         ({"student": {"unknown": 8, "attention_after": [0]}}, "no student that this program can build"),
         ({"speaker": torch.ones(3)}, "speaker vector of shape"),
         ({"step": None}, "no student that this program can build"),
+        ({"step": "last"}, "no student that this program can build"),
+        ({"speaker": torch.full((256,), float("nan"))}, "1 tensors are not finite, the first is speaker"),
         ({"format": 9}, "checkpoint format 9"),
     ],
 )

@@ -18,6 +18,7 @@ from quantize.cli import _cloned_from, main
 from quantize.errors import QuantizeError
 from tests.rigs.student import PHONEMES, save
 
+MOS = {"value": 4.1, "low": 4.0, "high": 4.2, "unit": "", "n": 40}
 QUICK = ["--check", "1", "--layers", "1", "--calibrate", "2"]
 
 
@@ -30,8 +31,7 @@ def checkpoint(student, tmp_path_factory):
 def built(checkpoint, tmp_path_factory):
     """(exit status, voice folder) of a build with everything said about it."""
     place = tmp_path_factory.mktemp("built")
-    mos = {"value": 4.1, "low": 4.0, "high": 4.2, "unit": "", "n": 40}
-    (place / "scores.json").write_text(json.dumps({"summary": {"student/zh": {"mos": mos}}}))
+    (place / "scores.json").write_text(json.dumps({"summary": {"student/zh": {"mos": MOS}}}))
     (place / "teacher.onnx").write_bytes(bytes(3_000_000))
     arguments = ["student", str(checkpoint), "--out", str(place / "chance"), "--name", "By | chance", "--languages", "zh,en"]
     arguments += ["--teacher-name", "dice", "--licence", "CC0-1.0", "--data", "noise", "--scores", str(place / "scores.json")]
@@ -121,6 +121,11 @@ class TestRefused:
             (["student", "{checkpoint}", "--out", "{tmp}", "--replace"], "holds no voice"),
             (["student", "{checkpoint}", "--out", "{tmp}/voice", "--voice-id", "a/b"], "voice id 'a/b'"),
             (["student", "{checkpoint}", "--out", "{tmp}/voice", "--scores", "{tmp}/none.json"], "no scores.json"),
+            (["student", "{checkpoint}", "--out", "{tmp}/voice", "--languages", "zh,,en"], "languages 'zh', '', 'en': expected codes"),
+            (["student", "{checkpoint}", "--out", "{tmp}/voice", "--teacher", "{tmp}/none"], "no files of a teacher at"),
+            (["student", "{checkpoint}", "--out", "{tmp}/voice", "--report", "{tmp}"], "the report cannot be written to"),
+            (["student", "{checkpoint}", "--out", "{tmp}/voice", "--report", "{tmp}/none/x.md"], "in one that is not there"),
+            (["student", "{checkpoint}", "--out", "{tmp}/voice", "--report", "{tmp}/voice/x.md"], "or the voice's"),
             (["student", "{checkpoint}", "--out", "{tmp}/voice", "--recipe", "{tmp}/none.toml"], "none.toml"),
         ],
     )
@@ -128,6 +133,17 @@ class TestRefused:
         assert main([each.format(tmp=tmp_path, checkpoint=checkpoint) for each in arguments]) == 1
         assert message in capsys.readouterr().err
         assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(
+        "summary",
+        ["x", [], None, {"a/zh": 5}, {"a/zh": {"mos": 4.1}}, {"a/zh": {"mos": {"value": 4.1}}}, {"a/zh": {"mos": {**MOS, "low": "x"}}}],
+    )  # fmt: skip
+    def test_scores_that_no_card_can_show(self, summary, checkpoint, tmp_path, capsys):
+        scores = tmp_path / "scores.json"
+        scores.write_text(json.dumps({"summary": summary}))
+        assert main(["student", str(checkpoint), "--out", str(tmp_path / "voice"), "--scores", str(scores)]) == 1
+        assert "scores.json is no scores.json of" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == [scores]
 
     @pytest.mark.parametrize("arguments", [[], ["student"], ["student", "x"], ["other"], ["student", "x", "--out", "y", "--check", "0"]])
     def test_wrong_usage(self, arguments, capsys):

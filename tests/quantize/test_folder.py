@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -14,6 +15,8 @@ from edge_agent.text import FRONT_END_VERSION, Speech
 from quantize.about import About
 from quantize.errors import QuantizeError
 from quantize.folder import golden_difference_db, staged, write_card, write_graphs
+from quantize.variants import Recipe, build
+from quantize.weights import WeightFile
 from tests.rigs.student import PHONEMES, float_models
 
 ABOUT = About("chance", "Chance", ("zh", "en"), teacher="dice", licence="none", data="noise", scores={"a/zh": {}})
@@ -107,6 +110,22 @@ class TestCard:
 
     def test_golden_phrase_is_the_engines(self, voice):
         assert golden_difference_db(voice, "cpu") < 0.5
+
+
+def test_a_variant_that_does_not_speak_is_infinitely_far(student, graphs, tmp_path):
+    """It fails its gate, and the report is written all the same."""
+    broken = [
+        dataclasses.replace(graph, tensors={**graph.tensors, "inverse_basis": np.full_like(graph.tensors["inverse_basis"], np.inf)})
+        if graph.name == "decoder"
+        else graph
+        for graph in graphs
+    ]
+    weights, plain = WeightFile(), Recipe({}, half_storage=False)
+    models = {
+        variant: {graph.name: build(graph, "gpu", plain, weights) for graph in its} for variant, its in (("cpu", graphs), ("gpu", broken))
+    }
+    write_card(tmp_path, student, ABOUT, *write_graphs(tmp_path, models, weights.to_bytes()), [PHONEMES])
+    assert golden_difference_db(tmp_path, "gpu") == np.inf
 
 
 @pytest.mark.parametrize("voice_id", ["", "a/b", "..", ".x", "x" * 65, "ü", "a b"])
