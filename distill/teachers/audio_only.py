@@ -38,9 +38,9 @@ def utterance(phonemes: str, wave: NDArray[np.float32], sample_rate: int) -> Utt
         raise TeacherError(f"{phonemes!r} cannot be said: {error}") from error
     if not np.isfinite(wave).all():
         raise TeacherError(f"audio of {phonemes!r} is not finite")
+    _check_length(phonemes, len(wave) / sample_rate)  # first: a few samples at a rate of 1 Hz would become more than memory holds
     if sample_rate != SAMPLE_RATE:
         wave = soxr.resample(wave.astype(np.float32), sample_rate, SAMPLE_RATE, quality="VHQ").astype(np.float32)
-    _check_length(phonemes, len(wave) / SAMPLE_RATE)
     frames = len(wave) // SAMPLES_PER_FRAME
     wave = wave[: frames * SAMPLES_PER_FRAME]
     return check(

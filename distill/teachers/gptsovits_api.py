@@ -58,8 +58,7 @@ class ApiSettings:
         found = [f"{name} is missing" for name in ("model", "licence", "reference_audio", "reference_text") if not getattr(self, name)]
         if self.reference_lang not in LANGUAGES:
             found.append(f"reference_lang = {self.reference_lang!r} is not one of {', '.join(LANGUAGES)}")
-        address = urllib.parse.urlsplit(self.url)
-        if address.scheme not in ("http", "https") or not address.hostname:
+        if not _is_http(self.url):
             found.append(f"url = {self.url!r} is not an http address")
         if self.takes < 1:
             found.append(f"takes = {self.takes} is not at least 1")
@@ -78,6 +77,7 @@ class GptSovitsApi:
         settings: where it is and what to ask for.
         error_rate: rejects takes that are misheard, if given.
         sleep: waits between attempts while the server cannot be reached.
+        clock: seconds that pass; an attempt that hangs is waiting, too.
     """
 
     sample_rate = SAMPLE_RATE
@@ -88,8 +88,9 @@ class GptSovitsApi:
         *,
         error_rate: ErrorRate | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings, self._error_rate, self._sleep = settings, error_rate, sleep
+        self._settings, self._error_rate, self._sleep, self._clock = settings, error_rate, sleep, clock
         # the server is in one's own network: a proxy from the environment has no business there
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
@@ -134,15 +135,15 @@ class GptSovitsApi:
             "text_split_method": "cut0",
             "batch_size": 1,
         }
-        waited_s, pause_s = 0.0, 0.5
+        since, pause_s = self._clock(), 0.5
         while True:
             try:
                 return _decode(self._post(body))
             except _Away as error:
+                waited_s = self._clock() - since
                 if waited_s >= settings.patience_s:
                     raise ServerLost(f"{settings.url} gave no answer for {waited_s:.0f} s: {error}") from error
             self._sleep(pause_s)
-            waited_s += pause_s
             pause_s = min(2 * pause_s, 15.0)
 
     def _post(self, body: dict[str, Any]) -> bytes:
@@ -153,7 +154,7 @@ class GptSovitsApi:
                 content = reply.read(MAX_REPLY_BYTES + 1)
                 missing = reply.length
         except urllib.error.HTTPError as error:
-            reason = error.read(2000).decode("utf-8", "replace")
+            reason = _beginning(error)
             if error.code in (429, 502, 503, 504):
                 raise _Away(f"HTTP {error.code}: {reason}") from error
             raise TeacherError(f"{url} refused {body['text']!r} with HTTP {error.code}: {reason}") from error
@@ -168,6 +169,27 @@ class GptSovitsApi:
 
 class _Away(Exception):
     """No answer this time."""
+
+
+def _is_http(url: str) -> bool:
+    try:
+        address = urllib.parse.urlsplit(url)
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
+        return False
+
+
+def _beginning(error: urllib.error.HTTPError) -> str:
+    """Of the explanation a server sends with a refusal.
+
+    Raises:
+        _Away: it stopped in the middle of it.
+    """
+    try:
+        with error:
+            return error.read(2000).decode("utf-8", "replace")
+    except (http.client.HTTPException, OSError) as fault:
+        raise _Away(f"HTTP {error.code}: {fault}") from fault
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -55,12 +55,14 @@ def serving() -> Iterator[Server]:
             code, kind, body = server.reply(asked)
             self.send_response(code)
             self.send_header("Content-Type", kind)
-            cut = kind.endswith("; cut")
+            cut = kind.endswith(("; cut", "; stalls"))
             self.send_header("Content-Length", str(len(body) + 100 * cut))
             if code in (301, 307):
                 self.send_header("Location", "http://127.0.0.1:9/elsewhere")
             self.end_headers()
             self.wfile.write(body)
+            if kind.endswith("; stalls"):
+                self.rfile.read(1)  # until the client hangs up
 
         def log_message(self, *_: Any) -> None:
             return

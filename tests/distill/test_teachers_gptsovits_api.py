@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import socket
 import threading
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def pauses() -> list[float]:
 
 def _teacher(server: Server, pauses: list[float], *, error_rate=None, **changes) -> GptSovitsApi:
     settings = dataclasses.replace(SETTINGS, url=server.url, **changes)
-    return GptSovitsApi(settings, error_rate=error_rate, sleep=pauses.append)
+    return GptSovitsApi(settings, error_rate=error_rate, sleep=pauses.append, clock=lambda: sum(pauses))
 
 
 def _phonemes() -> str:
@@ -135,7 +136,8 @@ def test_a_server_that_stays_away_is_lost_not_the_sentence_refused(pauses):
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(ServerLost, match="gave no answer for 4 s") as caught:
-            GptSovitsApi(dataclasses.replace(SETTINGS, url=url), sleep=pauses.append).speak(_phonemes(), TEXT)
+            teacher = GptSovitsApi(dataclasses.replace(SETTINGS, url=url), sleep=pauses.append, clock=lambda: sum(pauses))
+            teacher.speak(_phonemes(), TEXT)
     assert not isinstance(caught.value, TeacherError) and pauses == [0.5, 1.0, 2.0]
 
 
@@ -153,6 +155,34 @@ def test_a_server_that_hangs_is_given_up(server, pauses):
         eventually(lambda: len(server.asked) == 2)
     finally:
         released.set()
+
+
+def test_time_that_an_attempt_hangs_is_waited_too(pauses):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url, clock = f"http://127.0.0.1:{unused.getsockname()[1]}", itertools.count(0, 2)
+        with pytest.raises(ServerLost, match="gave no answer for 4 s"):
+            teacher = GptSovitsApi(dataclasses.replace(SETTINGS, url=url), sleep=pauses.append, clock=lambda: float(next(clock)))
+            teacher.speak(_phonemes(), TEXT)
+    assert pauses == [0.5]
+
+
+def test_a_refusal_that_stops_in_its_middle_is_asked_for_again(server, pauses):
+    left = [(500, "text/plain; stalls", b"out of")]
+    server.reply = lambda asked: left.pop() if left else hum(asked)
+    assert len(_teacher(server, pauses, timeout_s=0.5).speak(_phonemes(), TEXT).audio)
+    assert len(server.asked) == 2 and pauses == [0.5]
+
+
+def test_a_rate_of_one_sample_a_second_is_refused_before_it_is_resampled(server, pauses):
+    server.reply = lambda _: wav(np.zeros(4_000_000), 1)
+    with pytest.raises(TeacherError, match="4000000.00 s for"):
+        _teacher(server, pauses, takes=1).speak(_phonemes(), TEXT)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://here:99999", "http://here:port", "http://:9880"])
+def test_an_address_that_is_none_is_told_not_waited_for(url):
+    assert dataclasses.replace(SETTINGS, url=url).faults() == [f"url = {url!r} is not an http address"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"RIFF\xff\xff\xff\xffWAVEfmt ", wav(sentence(1.0))[2][:30]])
