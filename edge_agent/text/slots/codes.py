@@ -168,7 +168,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.,-])0\d{1,5}(?=号)", _plain_zh),
     rule(r"(?<![A-Za-z\d.,路街道巷弄第-])\d{4,6}(?=号)", _plain_zh),
     rule(r"(?<=[A-Z]\d)[-–—~](?=[A-Z]\d)|(?<=[A-Z]\d\d)[-–—~](?=[A-Z]\d)", "到"),
-    rule(rf"(?<=[A-Z]\d)[-–—~](?=\d{{1,2}}{_ROW_ZH})|(?<=[A-Z]\d\d)[-–—~](?=\d\d{_ROW_ZH})", "到"),
+    rule(rf"[-–—~](?=\d{{1,2}}{_ROW_ZH})(?:(?<=[A-Z]\d.)|(?<=[A-Z]\d\d.))", "到"),
     rule(r"(?<![A-Za-z\d-])(([A-Z])\d{3,4})\s?[-–—~]\s?(?=\2\d{3,4}(?![\d-]))", r"\1到"),
     rule(r"(?<![A-Za-z\d.])(\d{1,2})/F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
     rule(r"(版本(?:号)?[为是]?\s?)(\d{4}(?:\.\d+)+)(?![\d.]*\d)", _version_zh),
