@@ -19,6 +19,9 @@ from distill.enrol.errors import RecordingError
 CONTAINERS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "FLAC", "OGG", "MP3"}
 LONGEST_S = 2 * 3600
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+LOUDEST = 1e6
+"""Floating-point files may go over full scale, 1, and some are written in steps of 16 bits; beyond, squares overflow."""
+
 BLOCK_S = 10
 HASH_BYTES = 1 << 20
 
@@ -57,7 +60,7 @@ class Recording:
         """Pieces of :data:`BLOCK_S` seconds, the last one shorter: float32 [samples, channels].
 
         Raises:
-            RecordingError: damaged or cut off, or a sample is NaN or infinite.
+            RecordingError: damaged or cut off, or a sample is NaN, infinite or beyond :data:`LOUDEST`.
         """
         position = 0
         with _file(self.path) as descriptor, _sound(self.path, descriptor) as sound:
@@ -91,10 +94,12 @@ class Recording:
             block = sound.read(min(n_samples, self.n_samples - position), dtype="float32", always_2d=True)
         except soundfile.SoundFileError as error:
             raise RecordingError(self.path, f"cannot be read after {position / self.sample_rate:.1f} s ({error})") from error
-        finite = np.isfinite(block).all(-1)
-        if not finite.all():
-            where = (position + int(finite.argmin())) / self.sample_rate
-            raise RecordingError(self.path, f"holds samples that are no numbers, first at {where:.3f} s: export it again")
+        sound_like = (np.abs(block) <= LOUDEST).all(-1)
+        if not sound_like.all():
+            where = (position + int(sound_like.argmin())) / self.sample_rate
+            raise RecordingError(
+                self.path, f"holds samples that are no numbers, or above {LOUDEST:.0e}, first at {where:.3f} s: export it again"
+            )
         return block
 
     def _check_header(self) -> None:

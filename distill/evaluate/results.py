@@ -118,7 +118,7 @@ def load(folder: Path) -> Scores:
         return Scores(
             document["reference"], document["systems"], document["listeners"], tuple(document["without"]), rows
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(f"{path} cannot be read ({error}); run the evaluation again") from error
 
 

@@ -23,8 +23,8 @@ def read_log(run: Path) -> Series:
     path = run / LOG_FILE
     try:
         lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise EvaluationError(f"no training log: {error}") from error
+    except (OSError, UnicodeError) as error:
+        raise EvaluationError(f"{path} is no training log: {error}") from error
     entries: dict[int, dict[str, float]] = {}
     for number, line in enumerate(lines, 1):
         try:

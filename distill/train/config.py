@@ -12,6 +12,9 @@ from distill.train.discriminator import DiscriminatorConfig
 
 KINDS = ("text", "decoder", "gan")
 
+SEEDS = 1 << 32
+"""Below it seed and step together make a seed that torch takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -88,8 +91,13 @@ class TrainConfig:
                 f"crop_frames = {self.crop_frames} without edge_frames = {self.edge_frames} at both ends is shorter than "
                 f"adversarial_frames = {self.adversarial_frames}"
             )
-        if not 0 <= self.ema < 1:
-            found.append(f"ema = {self.ema} is not in 0..1")
+        ranges = {
+            "seed": (0 <= self.seed < SEEDS, f"in 0..{SEEDS - 1}"),
+            "grad_clip": (0 < self.grad_clip < math.inf, "above 0"),
+            "weight_decay": (0 <= self.weight_decay < math.inf, "at least 0"),
+            "ema": (0 <= self.ema < 1, "in 0..1"),
+        }
+        found += [f"{name} = {getattr(self, name)} is not {wanted}" for name, (fits, wanted) in ranges.items() if not fits]
         for name, weight in self.language_weights.items():
             if name not in LANGUAGES:
                 found.append(f"language_weights.{name} is not one of {', '.join(LANGUAGES)}")

@@ -46,7 +46,7 @@ def test_no_samples(tmp_path):
     assert problem(write(tmp_path / "voice.wav", np.zeros(0))) == "holds no samples: record it again"
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
 def test_samples_that_are_no_numbers(tmp_path, value):
     wave = speech().wave.copy()
     wave[11 * RATE] = value

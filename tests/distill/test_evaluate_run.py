@@ -142,7 +142,10 @@ def test_another_sample_rate_is_no_difference():
     assert signal_measures(same, reference)["spectral"][0] < 1
 
 
-@pytest.mark.parametrize("damage", [None, "", "{}", '{"format": 9}', '{"format": 1, "rows": [{}]}', "[1]"])
+@pytest.mark.parametrize(
+    "damage",
+    [None, "", "{}", '{"format": 9}', '{"format": 1, "rows": [{}]}', '{"format": 1, "rows": [{"measures": 3}]}', "[1]"],
+)
 def test_unreadable_results_are_named(damage, tmp_path):
     if damage is not None:
         (tmp_path / "scores.json").write_text(damage)

@@ -126,6 +126,9 @@ size = "XL"
 crop_frames = 20
 keep = 0
 ema = 1.0
+seed = -1
+grad_clip = 0.0
+weight_decay = -0.1
 [[train.stages]]
 kind = "texts"
 steps = 0
@@ -138,7 +141,8 @@ learning_rate = nan
         "corpus.more_audio.fr is not one of zh, en, mixed", "corpus.more_audio.en = 0 is not at least 1",
         "corpus.prompts.mixed is not one of zh, en", "corpus.prompts.zh = 0 is not at least 1",
         "train.size = 'XL' is not one of S, M",
-        "train.crop_frames = 20", "train.keep = 0", "train.ema = 1.0", "train.stages[0].kind = 'texts'", "train.stages[0].steps = 0",
+        "train.crop_frames = 20", "train.keep = 0", "train.ema = 1.0", "train.seed = -1 is not in 0..4294967295", "train.grad_clip = 0.0",
+        "train.weight_decay = -0.1", "train.stages[0].kind = 'texts'", "train.stages[0].steps = 0",
         "train.stages[0].learning_rate = nan",
     ):
         assert fault in str(caught.value), fault

@@ -142,6 +142,9 @@ def test_a_log_damaged_in_the_middle_is_named(tmp_path):
         read_log(tmp_path)
     with pytest.raises(EvaluationError, match=r"no training log"):
         read_log(tmp_path / "absent")
+    (tmp_path / "log.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(EvaluationError, match=r"log.jsonl is no training log"):
+        read_log(tmp_path)
 
 
 def test_a_missing_sound_is_named(evaluation):
