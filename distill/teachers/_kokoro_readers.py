@@ -39,14 +39,21 @@ class Reader(Protocol):
 
 
 class OnnxReader:
-    """ONNX Runtime on the processor."""
+    """ONNX Runtime on the processor.
+
+    Raises:
+        TeacherError: the graph is damaged.
+    """
 
     def __init__(self, graph: Path, threads: int, *, with_audio: bool) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime raises a different type for each way a file can be broken
+            raise TeacherError(f"{graph} is damaged ({error}); python -m distill assemble makes it again") from error
         self._with_audio = with_audio
 
     def __call__(self, ids: NDArray[np.int64], style: NDArray[np.float32]) -> Said:

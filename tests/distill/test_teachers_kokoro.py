@@ -98,11 +98,26 @@ def test_what_cannot_be_read_is_refused(packages, phonemes):
         KokoroTeacher(packages[2], STYLE).speak(phonemes)
 
 
-@pytest.mark.parametrize(("style", "message"), [({"one": 0.5}, "sum to 0.5"), ({"one": 0.5, "three": 0.5}, r"no style pack \['three'\]")])
+@pytest.mark.parametrize(
+    ("style", "message"),
+    [({"one": 0.5}, "sum to 0.5"), ({"one": float("nan")}, "sum to nan"), ({"one": 0.5, "three": 0.5}, r"no style pack \['three'\]")],
+)
 def test_a_style_must_be_a_mean_of_packs_that_exist(packages, style, message):
     assemble(*packages)
     with pytest.raises(TeacherError, match=message):
         KokoroTeacher(packages[2], style)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("vocab.json", b"{"), ("vocab.json", b"\xff"), ("vocab.json", b"[1]"), ("voices.npz", b"PK"), ("voices.npz", b"junk"),
+        ("full.onnx", b""), ("full.onnx", b"junk")],
+)
+def test_a_damaged_file_of_a_teacher_is_named_with_what_to_do(packages, name, content):
+    assemble(*packages)
+    (packages[2] / name).write_bytes(content)
+    with pytest.raises(TeacherError, match=f"{name} is damaged .*distill assemble makes it again"):
+        KokoroTeacher(packages[2], STYLE)
 
 
 def test_an_empty_folder_holds_no_teacher(tmp_path):
