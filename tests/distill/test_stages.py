@@ -155,9 +155,27 @@ def test_training_without_a_corpus_says_what_to_do(recipe, tmp_path, capsys):
     assert "build the corpus first" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_is_named(recipe, tmp_path, capsys):
+    other = tmp_path / "other.toml"
+    place = load_recipe(recipe).folder
+    other.write_text(recipe.read_text("utf-8").replace(f'folder = "{place}"', f'folder = "{tmp_path / "other.toml"}"'), "utf-8")
+    assert command.main(["corpus", str(other)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("distill: ") and "Not a directory" in told and "other.toml" in told
+
+
+def test_an_interruption_is_no_traceback(recipe, capsys, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_recipe", interrupted)
+    assert command.main(["train", str(recipe)]) == command.INTERRUPTED
+    assert capsys.readouterr().err == "distill: interrupted; say it again to go on\n"
+
+
 def test_run_is_for_one_process(recipe, monkeypatch, capsys):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    for name in ("run", "seeds"):
+    for name in ("corpus", "choose", "run", "seeds"):
         assert command.main([name, str(recipe)]) == 1
         assert "only train takes several processes" in capsys.readouterr().err
 
