@@ -77,7 +77,7 @@ class TeacherRecipe:
         if self.name not in KOKORO:
             return [f"name = {self.name!r} is not one of {', '.join((*KOKORO, *AUDIO_ONLY))}"]
         found = []
-        if abs(sum(self.style.values()) - 1) > 1e-6:
+        if not abs(sum(self.style.values()) - 1) <= 1e-6:  # nan, too
             found.append(f"style has weights that sum to {sum(self.style.values())}, not 1")
         unfit = kokoro_backends.fault(self.backend, self.device)
         if unfit:
@@ -101,7 +101,7 @@ class CorpusRecipe:
 
     def faults(self) -> list[str]:
         """What is wrong with it, a sentence each."""
-        least = {"composed": 0, "audio_lines": 1, "processes": 1, "align_steps": 1}
+        least = {"composed": 0, "audio_lines": 1, "seed": 0, "processes": 1, "align_steps": 1}
         found = [f"{name} = {getattr(self, name)} is not at least {n}" for name, n in least.items() if getattr(self, name) < n]
         for key, known in (("prompts", PROMPTED), ("more_audio", LANGUAGES)):
             for name, count in getattr(self, key).items():

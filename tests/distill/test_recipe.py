@@ -118,6 +118,7 @@ folder = "x"
 style = { one = 0.4 }
 [corpus]
 composed = -1
+seed = -1
 processes = 0
 more_audio = { fr = 10, en = 0 }
 prompts = { mixed = 10, zh = 0 }
@@ -137,7 +138,7 @@ learning_rate = nan
     with pytest.raises(RecipeError) as caught:
         load_recipe(_write(tmp_path, text))
     for fault in (
-        "teacher.style has weights that sum to 0.4", "corpus.composed = -1 is not at least 0", "corpus.processes = 0",
+        "teacher.style has weights that sum to 0.4", "corpus.composed = -1 is not at least 0", "corpus.seed = -1", "corpus.processes = 0",
         "corpus.more_audio.fr is not one of zh, en, mixed", "corpus.more_audio.en = 0 is not at least 1",
         "corpus.prompts.mixed is not one of zh, en", "corpus.prompts.zh = 0 is not at least 1",
         "train.size = 'XL' is not one of S, M",
