@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distill import seeds as several
+from distill.command import carried_out
 from distill.enrol import cli as enrolment
 from distill.evaluate import cli as evaluation
 from distill.report import cli as reporting
-from edge_agent.errors import EdgeAgentError
 
 if TYPE_CHECKING:
     from distill.recipe import Recipe
+    from distill.teachers import Teacher
 
 
 def _count(value: str) -> int:
@@ -25,9 +26,6 @@ def _count(value: str) -> int:
         raise argparse.ArgumentTypeError(f"{value} is not at least 1")
     return number
 
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as of a shell."""
 
 OPTIONS = {
     "until": {"type": _count, "metavar": "STEP", "help": "stop there"},
@@ -69,14 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         module.add_arguments(_command(commands, name, text, action))
     options = parser.parse_args(arguments)
-    try:
-        return options.action(options) or 0
-    except (EdgeAgentError, OSError) as error:  # a full disk or a folder of somebody else's is told by Python well enough
-        print(f"distill: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("distill: interrupted; say it again to go on", file=sys.stderr)
-        return INTERRUPTED
+    return carried_out("distill", lambda: options.action(options))
 
 
 def _command(commands: Any, name: str, text: str, action: Callable[[argparse.Namespace], int | None]) -> argparse.ArgumentParser:
@@ -144,7 +135,14 @@ def _in_one_process() -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    print(evaluation.run(options))
+    print(evaluation.run(options, _teacher_of))
+
+
+def _teacher_of(recipe: Path) -> Teacher:
+    from distill.recipe import load_recipe
+    from distill.stages import open_teacher
+
+    return open_teacher(load_recipe(recipe).teacher, screened=False)
 
 
 def _report(options: argparse.Namespace) -> None:

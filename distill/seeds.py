@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> str:
     options.out = options.out or Path(first.folder) / "seeds"
     scoring = evaluation.Scoring.of(options)  # before hours of training: what it lacks, it lacks now
     stages.make_corpus(first)
-    systems: list[System] = [TeacherSystem(TEACHER, stages.open_teacher(first.teacher), evaluation.memory(options))]
+    systems: list[System] = [TeacherSystem(TEACHER, stages.open_teacher(first.teacher, screened=False), evaluation.memory(options))]
     for recipe in recipes:
         stages.train(recipe)
         chosen = stages.choose_checkpoint(recipe).checkpoint

@@ -27,8 +27,14 @@ from distill.train.loop import Trainer
 SPEAKER_CLIPS = 30
 
 
-def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
+def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True, screened: bool = True) -> Teacher:
     """The teacher a recipe names.
+
+    Args:
+        recipe: who teaches.
+        with_audio: False for the text side alone, of a teacher that has one.
+        screened: whether the recogniser that the recipe names rejects takes, as for a corpus. An evaluation measures recognition
+            itself and takes what is said.
 
     Raises:
         RecipeError: there is no such teacher.
@@ -44,11 +50,11 @@ def open_teacher(recipe: TeacherRecipe, *, with_audio: bool = True) -> Teacher:
     if recipe.name == "gptsovits-api":
         from distill.teachers.gptsovits_api import GptSovitsApi
 
-        return GptSovitsApi(recipe.api, error_rate=error_rate(recipe.api.whisper))
+        return GptSovitsApi(recipe.api, error_rate=error_rate(recipe.api.whisper) if screened else None)
     if recipe.name == "gptsovits":
         from distill.teachers.gptsovits import GptSovits
 
-        return GptSovits(recipe.checkpoints, error_rate=error_rate(recipe.checkpoints.whisper))
+        return GptSovits(recipe.checkpoints, error_rate=error_rate(recipe.checkpoints.whisper) if screened else None)
     raise RecipeError(f"teacher.name = {recipe.name!r} is not known")
 
 

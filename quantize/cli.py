@@ -12,9 +12,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from distill.command import carried_out
 from distill.evaluate import Listener, Remembering
 from distill.recipe import Recipe, load_recipe
-from edge_agent.errors import EdgeAgentError
 from quantize import report
 from quantize.about import About, command, commit
 from quantize.build import Effort, GatesFailed, build_voice
@@ -26,7 +26,7 @@ _STANDARD = Effort()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0; 1 with a message if something is wrong or a gate failed."""
+    """Exit status 0; 1 with a message if something is wrong or a gate failed; 130 when it was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m quantize", description="From a trained student to a voice the device can load.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _student_arguments(commands.add_parser("student", help="int8 voice folder of a training checkpoint", description=_student.__doc__))
@@ -38,16 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(given)
-    try:
-        options.action(options, given)
-    except GatesFailed as error:
-        print(report.gate_table(error.report.gates))
-        print(f"quantize: {error}", file=sys.stderr)
-        return 1
-    except EdgeAgentError as error:
-        print(f"quantize: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return carried_out("quantize", lambda: options.action(options, given))
 
 
 def _student_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,17 +71,21 @@ def _student_arguments(parser: argparse.ArgumentParser) -> None:
 def _student(options: argparse.Namespace, given: Sequence[str]) -> None:
     """Export, quantize, measure, and write the voice folder if every gate passes."""
     student = load_student(options.checkpoint)
-    built = build_voice(
-        student,
-        options.out,
-        _about(options, given, student),
-        effort=Effort(options.check, options.layers, options.calibrate, options.hear),
-        teacher=options.teacher,
-        listeners=_listeners(options),
-        replace=options.replace,
-        report_to=options.report,
-        progress=partial(tqdm, leave=False),
-    )
+    try:
+        built = build_voice(
+            student,
+            options.out,
+            _about(options, given, student),
+            effort=Effort(options.check, options.layers, options.calibrate, options.hear),
+            teacher=options.teacher,
+            listeners=_listeners(options),
+            replace=options.replace,
+            report_to=options.report,
+            progress=partial(tqdm, leave=False),
+        )
+    except GatesFailed as error:
+        print(report.gate_table(error.report.gates))
+        raise
     print(report.size_table(built.sizes), report.gate_table(built.gates), f"wrote {options.out}", sep="\n\n")
 
 
@@ -133,7 +128,7 @@ def _scores(path: Path) -> dict[str, Any]:
         summary: dict[str, Any] = json.loads(path.read_text("utf-8"))["summary"]
         report.score_rows(summary)  # what cannot be shown in the end is refused now
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise QuantizeError(f"{path} is no scores.json of python -m distill.evaluate: {error}") from error
+        raise QuantizeError(f"{path} is no scores.json of python -m distill evaluate: {error}") from error
     return summary
 
 

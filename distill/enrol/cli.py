@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -23,7 +21,6 @@ from distill.enrol.folder import REPORT_FILE, RESULT_FILE, VECTOR_FILE, check_fr
 from distill.enrol.limits import Verdict
 from distill.enrol.speakers import VoiceVector
 from distill.enrol.transcript import count_syllables
-from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.consent import RECORD_FILE, SIGNATURE_FILE, Consent
 from edge_agent.voices.keys import SecretKey
 
@@ -106,19 +103,6 @@ def run(options: argparse.Namespace, voice: VoiceVector | None = None) -> Enroll
     if not options.json:
         shown = f"{text.render(quality)}\n{_written(options, quality, consent, signer)}"
     return Enrolled(shown, UNFIT if unfit else 0)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0 if the voice is fit (warnings included), 3 if not, 1 with a message if it cannot be judged."""
-    parser = argparse.ArgumentParser(prog="python -m distill.enrol", description="Check a voice owner's recordings.")
-    add_arguments(parser)
-    try:
-        enrolled = run(parser.parse_args(arguments))
-    except EdgeAgentError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    sys.stdout.write(enrolled.shown + "\n")
-    return enrolled.status
 
 
 def _voice(options: argparse.Namespace, voice: VoiceVector | None) -> VoiceVector | None:
@@ -205,4 +189,3 @@ def _day(value: str) -> datetime:
 
 def _now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
-

@@ -1,4 +1,4 @@
-"""Stand-ins for modules that scorers import but do not use, put in place only where the real one is absent.
+"""Stand-ins for modules that scorers import but do not use, put in place only where the real one is absent or does not load.
 
 Three packages cannot be imported on a current Python without them, although nothing they would provide is called:
 
@@ -18,7 +18,11 @@ from types import ModuleType, SimpleNamespace
 
 def for_distillmos() -> None:
     """Let ``import distillmos`` succeed."""
-    if _absent("torchaudio"):
+    try:
+        importlib.import_module("torchaudio")
+    except (ImportError, OSError):  # absent, or of another build than torch
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
+            del sys.modules[name]
         sys.modules["torchaudio"] = ModuleType("torchaudio")
 
 

@@ -1,11 +1,10 @@
-"""The command: ``python -m distill.evaluate --system teacher=FOLDER --system student=step-0001000.pt --out DIR``."""
+"""The command: ``python -m distill evaluate --system teacher=FOLDER --system student=step-0001000.pt --out DIR``."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +18,7 @@ from distill.evaluate.listeners import Listener, Remembering
 from distill.evaluate.results import FILE, Scores, table
 from distill.evaluate.run import LISTENERS, evaluate
 from distill.evaluate.sentences import LANGS, Sentence, evaluation_set
-from distill.evaluate.systems import System, open_system
-from edge_agent.errors import EdgeAgentError
+from distill.evaluate.systems import System, TeacherOf, open_system
 
 DEFAULT_STYLE = '{"zf_xiaoxiao": 0.5, "af_heart": 0.5}'
 
@@ -30,11 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--system", action="append", required=True, metavar="NAME=PATH", type=_named_path,
-        help="who speaks: a folder of a teacher, a voice or a run, or a checkpoint; again for each; the first is the reference",
+        help="who speaks: a folder of a teacher, a voice or a run, a checkpoint, or a recipe for its teacher; again for each; the first "
+        "is the reference",
     )
     add("--out", required=True, type=Path, metavar="DIR", help=f"WAV files and {FILE} go here")
     add("--reference", metavar="NAME", help="the system others are compared with (default: the first)")
-    add("--style", default=DEFAULT_STYLE, type=_style, metavar="JSON", help="the teacher's style weights (default: %(default)s)")
+    add("--style", default=DEFAULT_STYLE, type=_style, metavar="JSON", help="style weights of a teacher's folder (default: %(default)s)")
     add_scoring_arguments(parser)
 
 
@@ -50,14 +49,18 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=_positive, default=1, metavar="N", help="CPU threads (default: %(default)s)")
 
 
-def run(options: argparse.Namespace) -> str:
+def run(options: argparse.Namespace, teacher_of: TeacherOf) -> str:
     """Evaluate as told and return the table.
+
+    Args:
+        options: of :func:`add_arguments`.
+        teacher_of: opens the teacher that a recipe names.
 
     Raises:
         EdgeAgentError: something asked for is not there or cannot be used.
     """
     scoring = Scoring.of(options)
-    open_one = partial(open_system, style=options.style, memory=memory(options), threads=options.threads)
+    open_one = partial(open_system, teacher_of=teacher_of, style=options.style, memory=memory(options), threads=options.threads)
     return table(scoring.score([open_one(name, path) for name, path in options.system], options.reference))
 
 
@@ -90,18 +93,6 @@ class Scoring:
 def memory(options: argparse.Namespace) -> Path:
     """Where clips of teachers and answers of scorers are kept."""
     return options.cache or options.out.parent / "cache"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message on what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m distill.evaluate", description="Score voices on new sentences.")
-    add_arguments(parser)
-    try:
-        sys.stdout.write(run(parser.parse_args(arguments)) + "\n")
-    except EdgeAgentError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    return 0
 
 
 def _listeners(options: argparse.Namespace) -> list[Listener]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,9 @@ from edge_agent import text
 from edge_agent.synthesis import Runtime
 from edge_agent.synthesis.mobilesovits import MobileSoVITSEngine
 from edge_agent.text import Speech
+
+TeacherOf = Callable[[Path], Teacher]
+"""Opens the teacher that the recipe in a file names."""
 
 TEACHER_FILES = ("full.onnx", "voices.npz", "vocab.json")
 
@@ -138,22 +142,24 @@ class FolderSystem:
         return Clip.of(np.concatenate(list(self._engine.synthesize(segment))), self._engine.sample_rate)
 
 
-def open_system(name: str, path: Path, *, style: dict[str, float], memory: Path, threads: int) -> System:
-    """What lies at ``path``: a teacher's folder, a voice folder, a checkpoint, or a run's folder.
+def open_system(name: str, path: Path, *, teacher_of: TeacherOf, style: dict[str, float], memory: Path, threads: int) -> System:
+    """What lies at ``path``: a teacher's folder, a recipe that names a teacher, a voice folder, a checkpoint, or a run's folder.
 
     Raises:
         EvaluationError: none of these.
-        TeacherError, CheckpointError: it is one, but cannot be used.
+        RecipeError, TeacherError, CheckpointError: it is one, but cannot be used.
     """
     if all((path / file).is_file() for file in TEACHER_FILES):
         from distill.teachers.kokoro import KokoroTeacher
 
         return TeacherSystem(name, KokoroTeacher(path, style, threads=threads), memory)
+    if path.suffix == ".toml":
+        return TeacherSystem(name, teacher_of(path), memory)
     if (path / "voice.json").is_file():
         return FolderSystem(name, path)
     if (path.suffix == ".pt" and path.is_file()) or any(path.glob("step-*.pt")):
         return StudentSystem(name, path)
     raise EvaluationError(
-        f"{name}={path} is no system: expected a teacher's folder ({', '.join(TEACHER_FILES)}), a voice folder (voice.json), a "
-        "checkpoint (*.pt) or a run's folder (step-*.pt)"
+        f"{name}={path} is no system: expected a teacher's folder ({', '.join(TEACHER_FILES)}), a recipe (*.toml), a voice "
+        "folder (voice.json), a checkpoint (*.pt) or a run's folder (step-*.pt)"
     )

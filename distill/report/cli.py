@@ -1,16 +1,13 @@
-"""The command: ``python -m distill.report --evaluation DIR --run DIR --out report.html``."""
+"""The command: ``python -m distill report --evaluation DIR --run DIR --out report.html``."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from distill.report.losses import LOG_FILE, read_log
 from distill.report.page import render
-from edge_agent.errors import EdgeAgentError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,15 +33,3 @@ def run(options: argparse.Namespace) -> str:
     temporary.write_text(page, "utf-8")
     temporary.rename(options.out)
     return f"{options.out}: {len(page.encode()) / 1e6:.1f} MB"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with a message on what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m distill.report", description="One HTML page about a voice.")
-    add_arguments(parser)
-    try:
-        sys.stdout.write(run(parser.parse_args(arguments)) + "\n")
-    except EdgeAgentError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    return 0

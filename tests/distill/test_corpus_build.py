@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -11,6 +14,7 @@ from distill.corpus.shards import LINES_PER_SHARD, CorpusError, read_shard, shar
 from distill.corpus.texts import Line
 from distill.teachers import TeacherError
 from tests.distill.humming import Humming, no_teacher
+from tests.rigs.mqtt_peer import eventually
 
 
 def _lines(count: int) -> list[Line]:
@@ -57,6 +61,33 @@ def test_a_run_killed_in_the_middle_leaves_whole_shards_and_goes_on_to_the_same_
     build(LINES, Humming, cut, processes=2)
     assert shard_path(cut, 0).stat().st_mtime_ns == kept  # not read again
     assert _content(cut) == _content(tmp_path / "whole")
+
+
+INTERRUPTED_BUILD = """
+import pathlib, sys
+from distill.command import carried_out
+from distill.corpus.build import build
+from tests.distill.humming import Endless
+from tests.distill.test_corpus_build import LINES
+
+if __name__ == "__main__":
+    sys.exit(carried_out("corpus", lambda: build(LINES, Endless, pathlib.Path(sys.argv[1]), processes=2)))
+"""
+
+
+def test_ctrl_c_ends_all_processes_without_a_traceback(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(INTERRUPTED_BUILD, "utf-8")
+    environment = os.environ | {"PYTHONPATH": os.getcwd(), "HUMMING": str(tmp_path / "humming")}
+    with subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "corpus")], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:  # fmt: skip
+        eventually(lambda: (tmp_path / "humming").exists(), "a worker that speaks")
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+        _, told = running.communicate(timeout=60)  # comes to an end when no process is left that could write
+    assert running.returncode == 130
+    assert "Traceback" not in told and told.endswith("corpus: interrupted; say it again to finish\n")
+    assert list((tmp_path / "corpus").iterdir()) == []
 
 
 def test_a_shard_that_was_deleted_is_made_again(tmp_path):

@@ -147,3 +147,18 @@ def test_stand_ins_are_put_in_place_only_where_the_real_module_is_absent(monkeyp
     for name in names:
         monkeypatch.setitem(sys.modules, name, real)
         monkeypatch.delitem(sys.modules, name)
+
+
+def test_a_module_of_another_build_is_stood_in_for(tmp_path, monkeypatch):
+    (tmp_path / "torchaudio").mkdir()
+    (tmp_path / "torchaudio" / "part.py").write_text("", "utf-8")
+    (tmp_path / "torchaudio" / "__init__.py").write_text(
+        "import torchaudio.part\nraise OSError('libcudart.so.13: cannot open shared object file')\n", "utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
+        monkeypatch.delitem(sys.modules, name)
+    _shims.for_distillmos()
+    assert sys.modules["torchaudio"].__spec__ is None
+    assert "torchaudio.part" not in sys.modules
+    monkeypatch.delitem(sys.modules, "torchaudio")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from distill.__main__ import main
 from distill.evaluate import Clip, EvaluationError, Remembering, Sentence, evaluate, evaluation_set, load, results, table
-from distill.evaluate.cli import main
 from distill.evaluate.measures import signal_measures
 from tests.distill.evaluation_doubles import Answering, Speaking, unit_vector
 from tests.distill.sounds import RATE, glide, sentence
@@ -162,7 +162,7 @@ def test_unreadable_results_are_named(damage, tmp_path):
     ],
 )
 def test_the_command_says_what_is_wrong(arguments, message, tmp_path, capsys):
-    status = main(["--system", f"student={tmp_path}", "--out", str(tmp_path / "out"), *arguments])
+    status = main(["evaluate", "--system", f"student={tmp_path}", "--out", str(tmp_path / "out"), *arguments])
 
     assert status == 1
     assert message in capsys.readouterr().err
@@ -174,7 +174,7 @@ def test_the_command_says_what_is_wrong(arguments, message, tmp_path, capsys):
 )
 def test_the_command_refuses_bad_options(arguments, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
-        main(["--system=a=b", f"--out={tmp_path}", *arguments])
+        main(["evaluate", "--system=a=b", f"--out={tmp_path}", *arguments])
     assert caught.value.code == 2
     assert arguments[0].split("=")[0] in capsys.readouterr().err
 

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 from PIL import Image, ImageChops
 
+from distill.__main__ import main
 from distill.evaluate import Clip, EvaluationError, MissingExtra, Sentence, evaluate
 from distill.report import render
-from distill.report.cli import main
 from distill.report.losses import read_log
 from distill.report.pictures import voiceprint
 from tests.distill.evaluation_doubles import Answering, Speaking, unit_vector
@@ -164,12 +164,12 @@ def test_missing_matplotlib_is_named(evaluation, monkeypatch):
 def test_the_command_writes_one_file(evaluation, tmp_path, capsys):
     out = tmp_path / "reports" / "voice.html"
 
-    assert main(["--evaluation", str(evaluation), "--out", str(out), "--examples", "1", "--title", "T"]) == 0
+    assert main(["report", "--evaluation", str(evaluation), "--out", str(out), "--examples", "1", "--title", "T"]) == 0
     assert Page(out.read_text("utf-8")).text.count("heard: ") == 4
     assert [path.name for path in out.parent.iterdir()] == ["voice.html"]
     assert str(out) in capsys.readouterr().out
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
-    assert main(["--evaluation", str(tmp_path), "--out", str(tmp_path / "x.html")]) == 1
+    assert main(["report", "--evaluation", str(tmp_path), "--out", str(tmp_path / "x.html")]) == 1
     assert "scores.json" in capsys.readouterr().err

@@ -169,8 +169,8 @@ def test_an_interruption_is_no_traceback(recipe, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_recipe", interrupted)
-    assert command.main(["train", str(recipe)]) == command.INTERRUPTED
-    assert capsys.readouterr().err == "distill: interrupted; say it again to go on\n"
+    assert command.main(["train", str(recipe)]) == 130
+    assert capsys.readouterr().err == "distill: interrupted; say it again to finish\n"
 
 
 def test_run_is_for_one_process(recipe, monkeypatch, capsys):

@@ -88,14 +88,10 @@ def test_a_batch_of_segments_has_the_losses_of_its_segments(model, tmp_path):
 def test_the_decoder_sees_no_further_than_its_kernels():
     config = SIZES["S"]
     reach = 3 * config.decoder_blocks
-    decoder = MobileSoVITS(config).decoder.eval()
-    x = torch.randn(1, 2 * reach + 5, config.text_dim + 5)
-    changed = x.clone()
-    changed[:, -1] += 1
-    condition = torch.randn(1, config.condition_dim)
-    with torch.no_grad():
-        difference = (decoder(x, condition) - decoder(changed, condition)).abs().amax(-1).view(-1, config.sub_frames).amax(-1)
-    assert not difference[: -reach - 1].any() and difference[-reach - 1] > 0
+    x = torch.randn(1, 2 * reach + 5, config.text_dim + 5, requires_grad=True)
+    heard = MobileSoVITS(config).decoder.eval()(x, torch.randn(1, config.condition_dim)).view(x.shape[1], -1)[reach + 2]
+    heard.sum().backward()  # a slope, since what the outermost frames add is lost in float32's rounding
+    assert (x.grad[0].abs().amax(-1) > 0).tolist() == [False] * 2 + [True] * (2 * reach + 1) + [False] * 2
 
 
 def test_each_frame_knows_where_in_its_token_it_lies():

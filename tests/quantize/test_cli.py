@@ -112,6 +112,16 @@ class TestGatesFail:
         assert "Passed: NO" in (tmp_path / "voice.report.md").read_text()
 
 
+def test_ctrl_c_is_one_line_and_no_voice(checkpoint, tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("quantize.build.folder.write_card", interrupted)
+    assert main(["student", str(checkpoint), "--out", str(tmp_path / "voice"), *QUICK]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "quantize: interrupted; say it again to finish"
+    assert not (tmp_path / "voice").exists() and not list(tmp_path.glob(".*"))
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("arguments", "message"),

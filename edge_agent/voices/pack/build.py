@@ -115,7 +115,7 @@ def _sources(folder: Path) -> dict[str, Path]:
 def _measured(name: str, path: Path) -> FileEntry:
     missing = name in (CONSENT, CONSENT_SIGNATURE) and not path.exists()
     if missing:
-        raise PackError("no_consent", f"{path} does not exist: a voice needs its owner's signed consent (python -m distill.enrol)")
+        raise PackError("no_consent", f"{path} does not exist: a voice needs its owner's signed consent (python -m distill enrol)")
     with open_regular(path) as file:
         digest, size = hashlib.sha256(), 0
         while chunk := file.read(1 << 20):

@@ -1,5 +1,0 @@
-"""``python -m distill.evaluate``."""
-
-from distill.evaluate.cli import main
-
-raise SystemExit(main())
