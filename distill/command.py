@@ -16,8 +16,8 @@ def carried_out(program: str, action: Callable[[], int | None]) -> int:
     try:
         return action() or 0
     except (EdgeAgentError, OSError) as error:  # a full disk or a folder of somebody else's is told by Python well enough
-        print(f"{program}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{program}: {error}\n")
         return 1
     except KeyboardInterrupt:
-        print(f"{program}: interrupted; say it again to finish", file=sys.stderr)
+        sys.stderr.write(f"{program}: interrupted; say it again to finish\n")
         return INTERRUPTED

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,11 +79,11 @@ if __name__ == "__main__":
 def test_ctrl_c_ends_all_processes_without_a_traceback(tmp_path):
     script = tmp_path / "run.py"
     script.write_text(INTERRUPTED_BUILD, "utf-8")
-    environment = os.environ | {"PYTHONPATH": os.getcwd(), "HUMMING": str(tmp_path / "humming")}
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "HUMMING": str(tmp_path / "humming")}
     with subprocess.Popen(
         [sys.executable, str(script), str(tmp_path / "corpus")], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as running:  # fmt: skip
-        eventually(lambda: (tmp_path / "humming").exists(), "a worker that speaks")
+        eventually((tmp_path / "humming").exists, "a worker that speaks")
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to every process of the command
         _, told = running.communicate(timeout=60)  # comes to an end when no process is left that could write
     assert running.returncode == 130
