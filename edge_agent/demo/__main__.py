@@ -55,7 +55,7 @@ def _demonstrate(text: str, out: Path) -> int:
     if last["event"] != "played":
         raise StandError(f"the announcement ended as {last['event']}: {last.get('reason', 'no reason given')}")
     seconds = draw(wav, out / "announcement.png", text)
-    print(f"{wav}: {seconds:.2f} s as ALSA wrote it; {out / 'announcement.png'} and {out / 'timeline.json'} beside it")
+    print(f"{wav}: {seconds:.2f} s of sound as ALSA wrote it; {out / 'announcement.png'} and {out / 'timeline.json'} beside it")
     return 0
 
 
