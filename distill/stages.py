@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 
 from distill.align import AlignConfig, align_corpus
 from distill.choose import Choice, Judge, LossJudge, NaturalnessJudge, choose, validation_set
+from distill.claim import claimed
 from distill.corpus.build import build
 from distill.corpus.shards import LINES_PER_SHARD, CorpusError, Item, read_shard
 from distill.corpus.texts import corpus_lines, to_be_heard
@@ -68,7 +70,13 @@ def make_corpus(recipe: Recipe) -> dict[str, int]:
         TeacherError: the teacher cannot be loaded or is out of order.
         CorpusError, AlignmentError: the corpus cannot be written, or gives nothing to learn from.
         MissingExtra: the speaker encoder's packages are absent.
+        FolderInUse: another process makes this corpus.
     """
+    with claimed(recipe.corpus_folder):
+        return _make_corpus(recipe)
+
+
+def _make_corpus(recipe: Recipe) -> dict[str, int]:
     lines = corpus_lines(composed=recipe.corpus.composed, seed=recipe.corpus.seed, prompted=recipe.corpus.prompts)
     full_shards = -(-recipe.corpus.audio_lines // LINES_PER_SHARD) * LINES_PER_SHARD
     spoken, silent = to_be_heard(lines, full_shards, recipe.corpus.more_audio)
@@ -103,6 +111,7 @@ def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = Fa
         CorpusError: there is no corpus, or it is damaged.
         CheckpointError: the newest checkpoint is of another configuration and ``accept_changes`` is False.
         TrainingError: a loss became NaN or exploded.
+        FolderInUse: another process trains this seed.
     """
     folder, config = recipe.corpus_folder, recipe.train
     group = Group(config.device)
@@ -116,11 +125,12 @@ def train(recipe: Recipe, until: int | None = None, *, accept_changes: bool = Fa
         speaker = torch.from_numpy(np.load(folder / "speaker.npy"))
     except (OSError, ValueError, EOFError) as error:
         raise CorpusError(f"{folder / 'speaker.npy'} is missing or damaged ({error}); run the corpus command again") from error
-    trainer = Trainer(
-        config, recipe.run_folder, text, audio, speaker, group,
-        corpus=recipe.corpus_folder.name, cloned_from=recipe.teacher.cloned_from(), accept_changes=accept_changes,
-    )  # fmt: skip
-    trainer.run(until)
+    with claimed(recipe.run_folder) if group.leads else nullcontext():
+        trainer = Trainer(
+            config, recipe.run_folder, text, audio, speaker, group,
+            corpus=recipe.corpus_folder.name, cloned_from=recipe.teacher.cloned_from(), accept_changes=accept_changes,
+        )  # fmt: skip
+        trainer.run(until)
     return recipe.run_folder
 
 

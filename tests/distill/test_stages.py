@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from distill import __main__ as command
+from distill.claim import claimed
 from distill.corpus import texts
 from distill.corpus.shards import read_shard
 from distill.recipe import load_recipe
@@ -146,6 +147,14 @@ def test_a_teacher_that_says_no_ends_with_its_reason(recipe, server, tmp_path, c
     assert command.main(["corpus", str(other)]) == 1
     assert "refused 50 of 50 lines of shard 0" in capsys.readouterr().err
     assert not list(load_recipe(other).corpus_folder.rglob("*.npz"))
+
+
+def test_two_at_once_do_not_write_one_folder(recipe, cooked, capsys):
+    given = load_recipe(recipe)
+    for name, folder in (("corpus", given.corpus_folder), ("train", cooked)):
+        with claimed(folder):
+            assert command.main([name, str(recipe)]) == 1
+        assert f"another process is writing {folder}" in capsys.readouterr().err
 
 
 def test_training_without_a_corpus_says_what_to_do(recipe, tmp_path, capsys):
