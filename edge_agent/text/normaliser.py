@@ -32,8 +32,8 @@ _CHINESE_FIGURES: Final = re.compile(
     r"|[\u3400-\u9fff]{1,40}[¥$€£]?\d[\d.,:-]{0,20}(?![A-Za-z\d])"
 )
 """Figures that touch Chinese characters within an English sentence: `at 3号门`."""
-_SHOUTED: Final = re.compile(r"[^a-z]*?[A-Z]{2,}[^a-z]*[^A-Za-z][A-Z]{2,}[^a-z]*")
-"""A sentence in capitals: so are its figures read, for the reader to know."""
+_SMALL: Final = re.compile(r"[a-z]")
+_CAPITALS: Final = re.compile(r"[A-Z]{2}.*[^A-Za-z][A-Z]{2}", re.DOTALL)
 _CLAUSE: Final = re.compile(r".+?(?:[，：]+|[,:] |$)", re.DOTALL)
 _SPACES: Final = re.compile(r"[ \n]+")
 _BLANK_AS_PAUSE: Final = re.compile(r"(?<=[\u3400-\u9fff]{3}) (?=[\u3400-\u9fff]{3})")
@@ -83,4 +83,9 @@ def _sentence(sentence: str, lang: Literal["zh", "en"]) -> str:
     if lang == "zh":
         return apply(tables.ZH, sentence)
     spoken = apply(tables.EN, _CHINESE_FIGURES.sub(lambda match: apply(tables.ZH, match[0]), sentence))
-    return spoken.upper() if _SHOUTED.fullmatch(sentence) else spoken
+    return spoken.upper() if _is_shouted(sentence) else spoken
+
+
+def _is_shouted(sentence: str) -> bool:
+    """Whether all of it is in capitals: so are its figures read, for the reader to know."""
+    return not _SMALL.search(sentence) and _CAPITALS.search(sentence) is not None
