@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge_agent.disk import sync_folder
@@ -27,6 +27,7 @@ _CONTENT_FAULTS = (
     "no such table",
     "no such column",
     "unsupported file format",
+    "readonly database",  # a header that says so: the file itself was just opened for writing
 )
 
 
@@ -71,7 +72,7 @@ class Database:
         with self._translated():
             try:
                 self._connection = _open(path, migrations, on_open)
-            except (_Unusable, sqlite3.DatabaseError) as error:
+            except (_Unusable, UnicodeDecodeError, sqlite3.DatabaseError) as error:
                 if not _is_content_fault(error):
                     raise
                 self.recovered_from, self.recovery_reason = _set_aside(path), str(error)
@@ -126,11 +127,14 @@ def _open(path: Path, migrations: Sequence[str], on_open: str) -> sqlite3.Connec
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     sync_folder(path.parent)
     connection = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None)
+    # No check of SQLite's finds a byte changed within a text: it must not make the other rows unreadable.
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
     try:
         # Exclusive before WAL: the lock is then held for good, and no shared memory file is needed.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        # The quick check does not see an index that lost its rows, on which every later write would fail.
+        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
             raise _Unusable(f"database disk image is malformed ({verdict})")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -140,12 +144,29 @@ def _open(path: Path, migrations: Sequence[str], on_open: str) -> sqlite3.Connec
             connection.executescript(
                 f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
             )
+        if _columns(connection) != _wanted_columns(migrations):
+            raise _Unusable("the names in its schema are garbled")
         if on_open:
             _take_note(connection, on_open)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _wanted_columns(migrations: Sequence[str]) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as empty:
+        for migration in migrations:
+            empty.executescript(migration)
+        return _columns(empty)
+
+
+def _columns(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Every table's name with those of its columns."""
+    return connection.execute(
+        "SELECT t.name, c.name FROM (SELECT name FROM sqlite_master WHERE type = 'table') AS t, pragma_table_info(t.name) AS c"
+        " ORDER BY t.name, c.name"
+    ).fetchall()
 
 
 def _take_note(connection: sqlite3.Connection, sql: str) -> None:
@@ -159,7 +180,8 @@ def _take_note(connection: sqlite3.Connection, sql: str) -> None:
 
 
 def _is_content_fault(error: Exception) -> bool:
-    return isinstance(error, _Unusable) or any(fault in str(error) for fault in _CONTENT_FAULTS)
+    # Of a garbled schema not even SQLite's message can be decoded.
+    return isinstance(error, (_Unusable, UnicodeDecodeError)) or any(fault in str(error) for fault in _CONTENT_FAULTS)
 
 
 def _set_aside(path: Path) -> Path:

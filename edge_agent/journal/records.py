@@ -71,10 +71,10 @@ def dump_announcement(announcement: Announcement) -> str:
     return _dump(body)
 
 
-def load_announcement(text: str) -> Announcement:
-    """Raises Unreadable when the row is not an announcement."""
+def load_announcement(row: bytes | None, id: str) -> Announcement:
+    """Raises Unreadable when the row is not the announcement ``id``."""
     try:
-        body = _load(text)
+        body = _load(row, "id", id)
         body["priority"] = Priority[body["priority"]]
         body["on_interrupt"] = OnInterrupt(body["on_interrupt"])
         return Announcement(**body)
@@ -86,10 +86,10 @@ def dump_event(event: Event) -> str:
     return _dump({field.name: getattr(event, field.name) for field in dataclasses.fields(event)})
 
 
-def load_event(text: str) -> Event:
-    """Raises Unreadable when the row is not an event."""
+def load_event(row: bytes | None, event_id: str) -> Event:
+    """Raises Unreadable when the row is not the event ``event_id``."""
     try:
-        return Event(**_load(text))
+        return Event(**_load(row, "event_id", event_id))
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"not an event: {error}") from error
 
@@ -100,8 +100,13 @@ def _dump(body: dict[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _load(text: str) -> dict[str, Any]:
-    body = json.loads(text)
+def _load(row: bytes | None, name: str, value: str) -> dict[str, Any]:
+    if row is None:
+        raise ValueError("it is empty")
+    body = json.loads(row.decode())
+    if body[name] != value:
+        # Under another name than its own it would never be found again, to end it.
+        raise ValueError(f"its {name} is another one")
     if body["correlation"] is not None:
         body["correlation"] = base64.b64decode(body["correlation"], validate=True)
     return body

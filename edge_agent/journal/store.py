@@ -124,14 +124,18 @@ class Journal:
 
     def finish_all(self, ends: Iterable[tuple[str, Outcome, Event | None]]) -> list[bool]:
         """Many ends in one transaction (``clear``, or a queue that expired while the device was away)."""
+        return self._finish((id, None, outcome, event) for id, outcome, event in ends)
+
+    def _finish(self, ends: Iterable[tuple[str | None, int | None, Outcome, Event | None]]) -> list[bool]:
+        """Each by its id, or by its row: an id that was damaged is not found."""
         now = self._clock.now()
         kept = []
         with self._db.transaction() as db:
-            for id, outcome, event in ends:
+            for id, seq, outcome, event in ends:
                 cursor = db.execute(
                     "UPDATE announcements SET state = 'finished', outcome = ?, finished_at = ?, body = NULL"
-                    " WHERE id = ? AND state <> 'finished'",
-                    (outcome.value, now, id),
+                    " WHERE (id = ? OR seq = ?) AND state <> 'finished'",
+                    (outcome.value, now, id, seq),
                 )
                 kept.append(cursor.rowcount == 1)
                 if kept[-1]:
@@ -149,32 +153,37 @@ class Journal:
         A row that cannot be read is finished as failed here, with an event, and so answered.
         """
         found = []
-        for id, source, state, segment, cuts, body in self._db.rows(
-            "SELECT id, source, state, segment, cuts, body FROM announcements WHERE state <> 'finished' ORDER BY seq"
+        for seq, id, source, state, segment, cuts, body in self._db.rows(
+            "SELECT seq, id, source, state, segment, cuts, CAST(body AS BLOB) FROM announcements WHERE state <> 'finished' ORDER BY seq"
         ):
             try:
-                found.append(Pending(load_announcement(body), State(state), segment, cuts))
+                found.append(Pending(load_announcement(body, id), State(state), segment, cuts))
             except Unreadable as error:
+                _log.error("event=unreadable_journal_row id=%s error=%r", id, str(error))
                 detail = {"reason": f"the journal lost this announcement ({error})"}
                 event = Event(Outcome.FAILED.value, id, self._clock.now(), source, detail=detail)
-                self.finish(id, Outcome.FAILED, event)
+                self._finish([(None, seq, Outcome.FAILED, event)])
         return found
 
     def outbox(self, limit: int = 1000) -> list[Event]:
         """Events not yet acknowledged by the broker, oldest first."""
         events = []
-        for event_id, body in self._db.rows("SELECT event_id, body FROM outbox ORDER BY seq LIMIT ?", (limit,)):
+        rows = self._db.rows("SELECT seq, event_id, CAST(body AS BLOB) FROM outbox ORDER BY seq LIMIT ?", (limit,))
+        for seq, event_id, body in rows:
             try:
-                events.append(load_event(body))
+                events.append(load_event(body, event_id))
             except Unreadable as error:
                 _log.error("event=unreadable_outbox_row event_id=%s error=%r", event_id, str(error))
-                self.sent(event_id)
+                self._forget(None, seq)
         return events
 
     def sent(self, event_id: str) -> None:
         """The broker has the event; forget it."""
+        self._forget(event_id, None)
+
+    def _forget(self, event_id: str | None, seq: int | None) -> None:
         with self._db.transaction(durable=False) as db:
-            db.execute("DELETE FROM outbox WHERE event_id = ?", (event_id,))
+            db.execute("DELETE FROM outbox WHERE event_id = ? OR seq = ?", (event_id, seq))
 
     def counts(self) -> Counts:
         return Counts(

@@ -268,6 +268,63 @@ class TestTrouble:
         assert journal.counts() == Counts(unfinished=1, finished=3, outbox=3)
         journal.close()
 
+    @pytest.mark.parametrize(
+        ("column", "id"),
+        [("body", "b"), ("source", "b"), ("id", "�")],
+    )
+    def test_a_byte_changed_within_a_text_costs_no_other_announcement(self, journal, path, clock, column, id):
+        for each in "abc":
+            journal.accept(announcement(each))
+        journal.close()
+        with sqlite3.connect(path) as raw:
+            raw.execute(f"UPDATE announcements SET {column} = CAST(x'ff' || substr({column}, 2) AS TEXT) WHERE id = 'b'")
+        raw.close()
+        journal = Journal(path, clock=clock)
+        expected = ["a", "b", "c"] if column == "source" else ["a", "c"]
+        assert [each.announcement.id for each in journal.pending()] == expected
+        assert [each.id for each in journal.outbox()] == [id for _ in range(3 - len(expected))]
+        journal = reopened(journal, path, clock)
+        assert journal.recovered_from is None
+        assert journal.counts().unfinished == len(journal.pending()) == len(expected)
+        journal.close()
+
+    def test_a_row_under_another_name_than_its_own_ends_once_and_for_all(self, journal, path, clock):
+        for id in "ab":
+            journal.accept(announcement(id), event(ACCEPTED, id, event_id=id * 2))
+        journal.close()
+        with sqlite3.connect(path) as raw:
+            raw.execute("UPDATE announcements SET id = 'x' WHERE id = 'b'")
+            raw.execute("UPDATE outbox SET event_id = CAST(x'ff62' AS TEXT) WHERE event_id = 'bb'")
+        raw.close()
+        journal = Journal(path, clock=clock)
+        assert [each.announcement.id for each in journal.pending()] == ["a"]
+        assert [(each.kind, each.id) for each in journal.outbox()] == [(ACCEPTED, "a"), ("failed", "x")]
+        assert journal.counts() == Counts(unfinished=1, finished=1, outbox=2)
+        journal.close()
+
+    @pytest.mark.parametrize(
+        ("right", "wrong", "reason"),
+        [
+            (b"SQLite format 3\0\x10\0\x02", b"SQLite format 3\0\x10\0\x03", "readonly"),
+            (b"segment INTEGER", b"segmemt INTEGER", "garbled"),
+            (b"indexfinished", b"index\xffinished", "codec"),
+            (b"announcement-7", b"announcement-\xff", "malformed"),
+        ],
+        ids=["read-only", "a column's name", "an index's name", "an index"],
+    )
+    def test_a_journal_that_could_be_opened_and_not_used_is_set_aside(self, journal, path, clock, right, wrong, reason):
+        for number in range(9):
+            journal.accept(announcement(f"announcement-{number}"))
+        journal.close()
+        content = path.read_bytes()
+        assert right in content
+        path.write_bytes(content.replace(right, wrong, 1))
+        journal = Journal(path, clock=clock)
+        assert reason in journal.recovery_reason
+        assert journal.accept(announcement()) == Accepted()
+        assert len(journal.pending()) == 1
+        journal.close()
+
     def test_another_thread_is_refused(self, journal):
         errors = []
 
