@@ -67,6 +67,8 @@ class Index:
             self._reader = self._open_for_reading()
 
     def _open_for_writing(self) -> None:
+        if schema.says_read_only(self._path):
+            raise IndexDamaged(f"{self._path} is damaged: its header forbids writing")
         with contextlib.ExitStack() as on_failure:
             writer = self._connect(self._uri)
             on_failure.callback(writer.close)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_agent.phrases.entry import CacheEntry
@@ -25,6 +27,8 @@ TOTALS = "SELECT count(*), total(n_bytes), total(pinned), total(n_bytes * pinned
 """The one row of it is read by :func:`totals_of`."""
 _LOG_PAGES = 256
 """The write-ahead log's length at which it is folded into the index: 1 MiB, so that it never fills a small disk."""
+_FORMAT_AT, _NEWEST_FORMAT = 18, b"\2"
+"""Where SQLite's file header has the version that is needed for writing, and the newest there is."""
 
 
 class Totals(NamedTuple):
@@ -52,12 +56,20 @@ def prepare(writer: sqlite3.Connection) -> None:
             writer.execute("ROLLBACK")
 
 
+def says_read_only(path: Path) -> bool:
+    """Whether the file's header names a later format, which SQLite would read and never write."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(_FORMAT_AT + 1)[_FORMAT_AT:] > _NEWEST_FORMAT
+    return False
+
+
 def fault(connection: sqlite3.Connection) -> str | None:
     """Why the file cannot be used: another version's layout, or SQLite's own check. None if it can."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != VERSION:
         return f"has layout version {version}; this release uses {VERSION}"
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    # The quick check does not see an index that lost its rows, on which listing and clearing would fail for ever.
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     return None if verdict == "ok" else f"is damaged: {verdict}"
 
 

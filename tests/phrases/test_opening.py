@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import pytest
@@ -18,14 +19,28 @@ def overwrite_middle(path) -> None:
     path.write_bytes(content)
 
 
+def claim_to_be_read_only(path) -> None:
+    content = bytearray(path.read_bytes())
+    content[18] = 3
+    path.write_bytes(content)
+
+
+def change_a_voice_in_an_index(path) -> None:
+    changed, n = re.subn(rb"(?<!zh)lan(?=[0-9a-f]{64})", b"lax", path.read_bytes(), count=1)
+    assert n
+    path.write_bytes(changed)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda path: path.write_bytes(b"this is no database, and long enough to be read as one" * 100),
         lambda path: path.write_bytes(path.read_bytes()[:5000]),
         overwrite_middle,
+        claim_to_be_read_only,
+        change_a_voice_in_an_index,
     ],
-    ids=["other content", "cut", "overwritten"],
+    ids=["other content", "cut", "overwritten", "read-only by its header", "an index of other rows"],
 )
 def test_a_damaged_index_is_made_anew(open_cache, phrases, index_path, audio_files, damage) -> None:
     cache = open_cache()
