@@ -140,8 +140,8 @@ class ZmqIngress:
                 self._failures.take(monitor)
         if door.events in ready:
             self._greet(door)
-        if door.requests in ready:
-            self._desk.take(door, door.requests.recv_multipart(copy=False))
+        if door.requests in ready and (received := door.receive()) is not None:
+            self._desk.take(door, received)
 
     def _open_doors(self) -> None:
         now = time.monotonic()

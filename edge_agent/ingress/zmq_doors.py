@@ -37,6 +37,9 @@ _REQUESTS_QUEUED = 64
 """For each peer; who sends more has to wait, and nobody else has."""
 _EVENTS_QUEUED = 2_000
 """For each peer; who does not read loses what is beyond, and asks for the status instead."""
+_FRAMES_KEPT = 8
+"""Of one request; a sound one has four at most."""
+_FRAMES_AT_ONCE = 1_000
 _OVERHEAD_BYTES = 1024
 """What CURVE's handshake and encryption may add."""
 _RETRY_S = 2.0
@@ -54,6 +57,7 @@ class Door:
         self._context = context
         self._held = ExitStack()
         self._retry_at = 0.0
+        self._received: list[zmq.Frame] = []
         self.open = False
         self.problem: str | None = "not open yet"
 
@@ -80,6 +84,20 @@ class Door:
         else:
             self.open, self.problem = True, None
         return self.problem != before
+
+    def receive(self) -> list[zmq.Frame] | None:
+        """The next request that is there, without what it has beyond eight frames; None while there is more of it to read.
+
+        libzmq bounds a frame and not how many there are: millions of them must not hold up what the thread has to do besides.
+        """
+        for _ in range(_FRAMES_AT_ONCE):
+            frame = self.requests.recv(copy=False)
+            if len(self._received) < _FRAMES_KEPT:
+                self._received.append(frame)
+            if not frame.more:
+                received, self._received = self._received, []
+                return received
+        return None
 
     def close(self) -> None:
         self._held.close()

@@ -50,7 +50,7 @@ def read_request(frames: Sequence[bytes], reply: Reply) -> Say | Command:
         Rejected: wrong version, frames, JSON, verb or field; whatever of ``reply`` could be read is filled in.
     """
     if len(frames) != 2:
-        raise Rejected("frames", f"are {len(frames)}", _FRAMES, kind=Refusal.MALFORMED)
+        raise Rejected("frames", "are too many" if len(frames) > 2 else f"are {len(frames)}", _FRAMES, kind=Refusal.MALFORMED)
     if frames[0] != wire.VERSION:
         version = show(frames[0][:16].decode("ascii", "replace"))
         raise Rejected("version", f"is {version}", wire.VERSION.decode(), kind=Refusal.MALFORMED)

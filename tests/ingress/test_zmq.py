@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from edge_agent.client import Keys, NoAnswer, Refused, Rejected, SpeechClient
 from edge_agent.events import Event
 from edge_agent.ingress import Cancel, Ping, Prewarm, Status, Stop, ZmqConfig, ZmqIngress
+from edge_agent.ingress.zmq_doors import LocalDoor
 from edge_agent.ingress.zmq_keys import KeysError, make_pair
 from tests.rigs.mqtt_peer import eventually
 from tests.rigs.zmq_peer import Answering, Listener, RawPeer, Station
@@ -115,6 +116,7 @@ def test_a_req_socket_is_served_too(station: Station) -> None:
         ((b"1",), "frames"),
         ((), "frames"),
         ((b"1", b"{}", b""), "frames"),
+        ((b"1", *[b"{}"] * 2_500), "frames"),
         ((b"",), "frames"),
         ((b"", b"1"), "frames"),
         ((b"1", b"{"), "payload"),
@@ -166,6 +168,24 @@ def test_any_frames_are_survived_and_answered(sturdy: tuple[Station, RawPeer, Ra
     hostile.send(*frames)
     assert hostile.receive()["ok"] in (True, False)
     assert other.ask("ping")["ok"] is True
+
+
+def test_a_request_of_very_many_frames_is_read_bit_by_bit_and_not_kept(tmp_path: Path) -> None:
+    with zmq.Context() as context:
+        door = LocalDoor(context, tmp_path, 0o600, None)
+        door.try_to_open(0.0)
+        peer = RawPeer(tmp_path, sndhwm=0)
+        peer.send(*[b"x"] * 5_000)
+        peer.send(b"1", b"{}")
+        assert door.requests.poll(60_000)
+        received = [door.receive() for _ in range(6)]
+        assert received[:5] == [None] * 5, "the thread has other things to do"
+        assert received[5] is not None
+        assert len(received[5]) == 8
+        assert door.requests.poll(60_000)
+        assert [frame.bytes for frame in door.receive()[1:]] == [b"1", b"{}"]
+        peer.close()
+        door.close()
 
 
 def test_half_frames_and_other_protocols_harm_nobody(station: Station, raw_peer: RawPeer) -> None:
