@@ -47,11 +47,19 @@ class Damage:
 
 def next_line(last_line: str, at: float, event: str, *, voice: str | None, seq: int | None, by: str, detail: Mapping[str, Any]) -> str:
     """The line that follows ``last_line`` (empty for the first), without its end."""
-    number = json.loads(last_line)["n"] + 1 if last_line else 1
+    number = _number(last_line) + 1
     before = hashlib.sha256(last_line.encode()).hexdigest() if last_line else FIRST
     moment = show_time(datetime.fromtimestamp(at, timezone.utc))
     record = {"n": number, "at": moment, "event": event, "voice": voice, "seq": seq, "by": by, "detail": dict(detail), "before": before}
     return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+
+
+def _number(line: str) -> int:
+    """Of a record; 0 where there is none, or a damaged one: that is for :func:`check` to find, and must not stop a deletion."""
+    try:
+        return int(json.loads(line)["n"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def settle(path: Path, last_line: str) -> None:

@@ -8,6 +8,9 @@ from edge_agent.errors import EdgeAgentError
 from edge_agent.voices.pack.manifest import MANIFEST, Manifest
 from edge_agent.voices.store.errors import StoreError
 
+_MAX_REASON_CHARS = 500
+"""What is wrong with a card may quote it, at whatever length its author liked."""
+
 
 def speaks(folder: Path, *, threads: int = 2) -> None:
     """Load the voice in a verified folder on the processor, which is right wherever it runs, and compare what it says.
@@ -31,7 +34,7 @@ def speaks(folder: Path, *, threads: int = 2) -> None:
         finally:
             engine.close()
     except (EdgeAgentError, OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError("canary", f"the voice cannot be loaded: {error}") from error
+        raise StoreError("canary", f"the voice cannot be loaded: {str(error)[:_MAX_REASON_CHARS]}") from error
     if engine.voice_id != manifest.id or sample_rate != manifest.sample_rate:
         raise StoreError("canary", f"the voice loads as {engine.voice_id} at {sample_rate} Hz; its manifest says something else")
     if not golden.matches(pcm, sample_rate):

@@ -73,3 +73,13 @@ def test_rubbish_at_the_end_loses_nothing_and_stays_visible(log) -> None:
     assert json.loads(path.read_text().splitlines()[-1])["event"] == "deleted"
     assert [record.number for record in audit.records(path, newest)] == [1, 2, 3, 4, 5, 6]
     assert [damage.line for damage in audit.check(path, newest)] == [6]
+
+
+@pytest.mark.parametrize("damaged", ["{", "null", '"n"', '{"n": "x"}', "\ufffd"])
+def test_a_damaged_newest_line_is_found_and_stops_no_change(log, damaged: str) -> None:
+    path, _ = log
+    audit.settle(path, damaged)
+    newest = audit.next_line(damaged, 1e9, "deleted", voice="anna", seq=1, by="test", detail={})
+    audit.settle(path, newest)
+    assert [damage.line for damage in audit.check(path, newest)] == [6, 7]
+    assert audit.records(path, newest)[-1].event == "deleted"

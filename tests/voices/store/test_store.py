@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent.voices import Catalog, UnknownVoice
 from edge_agent.voices import store as store_package
+from edge_agent.voices.catalog import BUILT_IN
 from edge_agent.voices.keys import Signature, Signer, Trust, TrustFile
 from edge_agent.voices.memory import VoiceMemory
 from edge_agent.voices.pack import ALWAYS, PackError
@@ -30,6 +31,7 @@ from edge_agent.voices.store import (
     audit,
     disk,
 )
+from edge_agent.voices.store.canary import speaks
 from tests.rigs.depot import NOW, Depot
 from tests.voices.pack.maker import wav
 
@@ -274,6 +276,17 @@ def test_a_voice_that_does_not_say_what_it_should_is_refused(make_store, depot: 
     store = make_store(canary=mute)
     refused(store, "canary", depot.pack(7))
     assert not store.layout.leftovers() and not store.layout.folders()
+
+
+def test_what_is_wrong_with_a_voice_is_not_told_at_the_length_of_its_card(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_bytes((BUILT_IN / "manifest.json").read_bytes())
+    card = json.loads((BUILT_IN / "voice.json").read_bytes())
+    card["golden"]["levels_db"][0][0] = "x" * 100_000
+    (tmp_path / "voice.json").write_text(json.dumps(card))
+    with pytest.raises(StoreError, match="could not convert") as refused:
+        speaks(tmp_path)
+    assert refused.value.reason == "canary"
+    assert len(str(refused.value)) < 1000
 
 
 def test_the_quota_counts_what_is_kept(make_store, depot: Depot) -> None:
