@@ -54,7 +54,7 @@ class Layer:
                 continue
             try:
                 value = Path(path).read_text().partition("\n")[0].rstrip("\r")
-            except (OSError, TypeError, UnicodeDecodeError) as error:
+            except (OSError, TypeError, ValueError) as error:
                 self.problems.append(Problem(f"{section}.{key}", f"cannot be read: {error}", origin))
             else:
                 self.settings[section, secret] = value, Origin(str(path))
@@ -77,7 +77,7 @@ def file_layer(path: Path) -> Layer:
         raise ConfigError.of_file(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError.of_file(path, f"is not UTF-8 (byte {error.start})", raw[: error.start].count(b"\n") + 1) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # not only TOMLDecodeError: Python refuses numbers of thousands of digits by itself
         raise ConfigError.of_file(path, f"is not TOML: {error}") from error
     except RecursionError as error:
         raise ConfigError.of_file(path, "is nested too deeply") from error
@@ -137,7 +137,7 @@ def _from_text(section: str, key: str, raw: str) -> Any:
         return raw
     try:
         return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return raw
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import stat
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ def _load(path: Path) -> dict[str, Any] | None:
 
 
 def _key(value: Any, where: object) -> str:
-    with contextlib.suppress(ValueError, KeyError):
+    with contextlib.suppress(ValueError, KeyError, struct.error):  # the last for digits that stand for too large a number
         if isinstance(value, str) and len(value) == 40 and len(z85.decode(value.encode("ascii"))) == 32:
             return value
     raise KeysError(f"a CURVE key has 40 characters of Z85; {where} gives {str(value)[:4] + '…' if value else 'none'}")

@@ -111,6 +111,8 @@ def test_a_fault_of_one_key_does_not_shine_back_from_another(tmp_path: Path) -> 
     [
         ("mqtt = 5\n", "stands in no section"),
         ("[mqtt\n", "is not TOML"),
+        (f"[mqtt]\nport = {'9' * 5000}\n", "is not TOML"),
+        ('[mqtt]\npassword_file = "\\u0000"\n', "cannot be read"),
         ("[mqtt]\nhost = 1\nhost = 2\n", "is not TOML"),
         ('[mqtt]\nhost = "a"\n[[mqtt]]\n', "is not TOML"),
         ("[mqtt]\nmax_backoff_s = nan\n", "max_backoff_s is NaN"),

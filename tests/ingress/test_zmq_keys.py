@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -35,7 +36,12 @@ def test_the_list_is_read_again_when_it_changes(tmp_path: Path) -> None:
     assert ring.name_of(raw) is None
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"version": 2}', '{"version": 1, "clients": []}', '{"version": 1, "clients": {"a": 1}}'])
+TOO_LARGE = json.dumps({"version": 1, "clients": {"a": "#" * 40}})
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"version": 2}', '{"version": 1, "clients": []}', '{"version": 1, "clients": {"a": 1}}', TOO_LARGE]
+)
 def test_a_garbled_list(tmp_path: Path, content: str) -> None:
     (tmp_path / "clients.json").write_text(content)
     with pytest.raises(KeysError, match=r"garbled|Z85"):
