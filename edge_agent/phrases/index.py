@@ -64,6 +64,8 @@ class Index:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise
+            if "unsupported file format" in str(error):
+                raise IndexDamaged(f"{self._path} is damaged: {error}") from error
             self._reader = self._open_for_reading()
 
     def _open_for_writing(self) -> None:
@@ -187,7 +189,10 @@ class Index:
             raise (IndexDamaged if damaged else IndexUnavailable)(f"{self._path}: {error}") from error
 
     def _connect(self, uri: str) -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False)
+        # A byte changed within a text must not make the other rows unreadable; its own recording is then not found.
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
+        return connection
 
     def _verify(self, connection: sqlite3.Connection) -> None:
         if problem := schema.fault(connection):

@@ -25,6 +25,12 @@ def claim_to_be_read_only(path) -> None:
     path.write_bytes(content)
 
 
+def claim_a_later_format(path) -> None:
+    content = bytearray(path.read_bytes())
+    content[47] = 99
+    path.write_bytes(content)
+
+
 def change_a_voice_in_an_index(path) -> None:
     changed, n = re.subn(rb"(?<!zh)lan(?=[0-9a-f]{64})", b"lax", path.read_bytes(), count=1)
     assert n
@@ -38,9 +44,10 @@ def change_a_voice_in_an_index(path) -> None:
         lambda path: path.write_bytes(path.read_bytes()[:5000]),
         overwrite_middle,
         claim_to_be_read_only,
+        claim_a_later_format,
         change_a_voice_in_an_index,
     ],
-    ids=["other content", "cut", "overwritten", "read-only by its header", "an index of other rows"],
+    ids=["other content", "cut", "overwritten", "read-only by its header", "a later format", "an index of other rows"],
 )
 def test_a_damaged_index_is_made_anew(open_cache, phrases, index_path, audio_files, damage) -> None:
     cache = open_cache()
@@ -54,6 +61,20 @@ def test_a_damaged_index_is_made_anew(open_cache, phrases, index_path, audio_fil
     assert cache.stats().degraded is None
     assert phrases.put(cache, 1)
     assert phrases.plays(cache, 1)
+
+
+def test_a_byte_changed_within_a_text_costs_one_recording(open_cache, phrases, index_path) -> None:
+    cache = open_cache()
+    for number in range(3):
+        phrases.put(cache, number)
+    cache.close()
+    with sqlite3.connect(index_path) as connection:
+        connection.execute("UPDATE entry SET sha256 = CAST(x'ff' || substr(sha256, 2) AS TEXT) WHERE key = ?", (phrases.key(1),))
+    connection.close()
+    cache = open_cache()
+    assert [phrases.plays(cache, number) for number in range(3)] == [True, False, True]
+    assert len(cache.entries()) == 2
+    assert cache.stats().degraded is None
 
 
 def test_another_releases_index_is_made_anew(open_cache, phrases, index_path) -> None:
