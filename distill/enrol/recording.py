@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,12 @@ CONTAINERS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "FLAC", "OGG", "MP3"
 LONGEST_S = 2 * 3600
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 LOUDEST = 1e6
+_SHORTER = re.compile(r"^\w+ *: (\d+) \(should be (\d+)\)", re.MULTILINE)
+"""How libsndfile notes in its log that a header promises more bytes than there are; it reads the file as if it had not."""
+_SLOPPY_BYTES = 4096
+"""By so much a header may be wrong of which nothing is missing."""
+_ENDLESS = 0x7FFF_0000
+"""From here on the header of a recorder that wrote before it knew the length."""
 """Floating-point files may go over full scale, 1, and some are written in steps of 16 bits; beyond, squares overflow."""
 
 BLOCK_S = 10
@@ -53,7 +60,10 @@ class Recording:
         with _file(path) as descriptor:
             with _sound(path, descriptor) as sound:
                 recording = cls(path, "", sound.samplerate, sound.channels, sound.frames, sound.format, sound.subtype)
+                missing = _missing(sound.extra_info)
             recording._check_header()
+            if missing:
+                raise RecordingError(path, f"was cut off: {missing} bytes that its header promises are missing; copy or export it again")
             return replace(recording, sha256=_sha256(descriptor))
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
@@ -141,6 +151,12 @@ def _sound(path: Path, descriptor: int) -> Iterator[soundfile.SoundFile]:
         raise RecordingError(path, f"is no sound file that can be read ({error}): give WAV or FLAC") from error
     with sound:
         yield sound
+
+
+def _missing(log: str) -> int:
+    """Bytes that a header promised in vain, by libsndfile's log."""
+    found = [(int(promised), int(there)) for promised, there in _SHORTER.findall(log)]
+    return max((promised - there for promised, there in found if there + _SLOPPY_BYTES < promised < _ENDLESS), default=0)
 
 
 def _sha256(descriptor: int) -> str:

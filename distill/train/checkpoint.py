@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ def load(path: Path) -> dict[str, Any]:
         CheckpointError: damaged, or of another format.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            if part := archive.testzip():  # torch compares no checksums
+                raise zipfile.BadZipFile(f"{part} is not what was written")
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different type for each way a file can be broken
         # its advice on pickles is to trust them

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import struct
 import tracemalloc
 
@@ -77,6 +78,22 @@ def test_a_flac_whose_header_promises_days(tmp_path):
     path.write_bytes(content)
 
     assert "h long" in problem(path)
+
+
+@pytest.mark.parametrize(("name", "format"), [("voice.wav", "WAV"), ("voice.wav", "WAVEX"), ("voice.w64", "W64"), ("voice.aiff", "AIFF")])
+def test_samples_cut_off(tmp_path, name, format):
+    path = write(tmp_path / name, speech().wave, format=format)
+    assert Recording.open(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    assert re.match(r"was cut off: \d{6,} bytes that its header promises are missing; copy", problem(path))
+
+
+def test_a_header_that_is_a_little_wrong(tmp_path):
+    path = tmp_path / "voice.wav"
+    path.write_bytes(wav_header(2 * RATE + 8) + b"\0\1" * RATE)
+
+    assert Recording.open(path).n_samples == RATE
 
 
 def test_a_flac_cut_off(tmp_path):

@@ -37,6 +37,16 @@ def test_a_damaged_or_hostile_file_is_refused_and_not_executed(tmp_path, content
         checkpoint.load(path)
 
 
+def test_a_weight_that_changed_on_disk_is_found(tmp_path):
+    path = tmp_path / "step-0000001.pt"
+    checkpoint.save(path, {"weights": torch.full((1000,), 0.1234)})
+    content = path.read_bytes()
+    weight = torch.tensor(0.1234).numpy().tobytes()
+    path.write_bytes(content.replace(weight, b"\0" * 4, 1))
+    with pytest.raises(CheckpointError, match=r"step-0000001.pt is not a readable checkpoint \(.*data.*; delete it"):
+        checkpoint.load(path)
+
+
 @pytest.mark.parametrize("state", [torch.zeros(2), {"step": 1}, {"format": 99}])
 def test_another_format_is_refused(tmp_path, state):
     path = tmp_path / "step-0000001.pt"
