@@ -8,7 +8,8 @@ from typing import Final, Literal
 _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
 _CHINESE_FUNCTION: Final = re.compile(r"[的是请在了到将您为有从已位我你把被于至为还就也]")
 _ENGLISH_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]+")
-_PLAIN_WORD: Final = re.compile(r"\b[a-z]{3,}\b")
+_PLAIN_WORD: Final = re.compile(r"(?<![.@/-])\b[a-z]{3,}\b(?!:/|[.@-]\w)")
+"""No part of an address, which is read in the language around it."""
 _OPENING: Final = re.compile(r"\s*[A-Z][a-z]+ [^A-Z]*\b[a-z]{3,}\b")
 """Begins like a sentence: Keep 1 m apart."""
 _ENGLISH_FUNCTION: Final = frozenset(

@@ -18,8 +18,10 @@ MAX_PASSES: Final = 6
 """A reading can lay bare another slot beside it; text as people write it needs one pass and one to see that."""
 
 _ENDS: Final = "。！？!?；\n"
+_QUERY: Final = r"\?(?=[\w%-]+=)"
+"""A question mark that ends no sentence: example.com/order?id=7."""
 _SENTENCE: Final = re.compile(
-    rf"[^{_ENDS}]{{1,{MAX_SENTENCE}}}?(?:[{_ENDS}]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|$)"
+    rf"(?:[^{_ENDS}]|{_QUERY}){{1,{MAX_SENTENCE}}}?(?:(?!{_QUERY})[{_ENDS}]+|\.(?=\s+[A-Z\d]|\s*[\u3400-\u9fff])|$)"
     rf"|[^{_ENDS}]{{1,{MAX_SENTENCE}}}(?<=[\s，：、,])(?<!\d,(?=\d))|[^{_ENDS}]{{1,{MAX_SENTENCE}}}|[{_ENDS}]+"
 )
 """Up to its end; one that is too long up to its last pause or blank, so that no figure is cut in two."""

@@ -222,6 +222,9 @@ READINGS = [
     ("THE STORE IS CLOSING IN 10 MINUTES.", "THE STORE IS CLOSING IN TEN MINUTES."),
     ("DR. SMITH TO ROOM 204", "DOCTOR SMITH TO ROOM TWO ZERO FOUR"),
     ("Take A4 now.", "Take A four now."),
+    # Media.
+    ("Tuned to FM 101.7.", "Tuned to FM one hundred one point seven."),
+    ("See abc.com/a?id=12.", "See abc dot com slash a question mark id equals one two."),
 ]
 
 

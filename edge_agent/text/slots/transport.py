@@ -23,8 +23,8 @@ _NUMBERED: Final = "seat|row|gate|platform|track|exit|stand|runway|bay|dock|lane
 _LETTERED: Final = r"\d{1,2}(?:[A-Z]|[a-fjk])(?![A-Za-z\d])"
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _AIRLINE: Final = rf"{NOT_IN_CODE}(?P<airline>[A-Z]{{2}}|\d[A-Z]|[A-Z]\d)[ -]?"
-_FLIGHT: Final = rf"{_AIRLINE}(?P<number>\d{{3,4}})(?![A-Za-z\d]|-\d)"
-_NAMED_FLIGHT: Final = rf"{_AIRLINE}(?P<number>\d{{2,4}})(?![A-Za-z\d]|-\d)"
+_FLIGHT: Final = rf"{_AIRLINE}(?P<number>\d{{3,4}})(?![A-Za-z\d]|[-.]\d)"
+_NAMED_FLIGHT: Final = rf"{_AIRLINE}(?P<number>\d{{2,4}})(?![A-Za-z\d]|[-.]\d)"
 
 
 def _codes_zh(match: re.Match[str]) -> str:
