@@ -22,6 +22,8 @@ _ROMAN_BEFORE_CHINESE: Final = re.compile(r"(?<![\u2160-\u217f])[\u2160-\u216b](
 """A number in a row and no count: Ⅱ类 is 二类 and not 两类."""
 _FRACTION: Final = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 """One and a half is written without a blank, and would become eleven halves."""
+_RAISED: Final = re.compile(r"[⁺⁻⁰¹²³⁴-⁹]+")
+"""A power, but for the two that units have."""
 _NARROW: Final = {"：": ":", "．": ".", "／": "/"}
 _REPEATED: Final = re.compile(r"([^\W\d_])\1{10,}|([^\w\s])\2{10,}")
 _LONG_WORD: Final = re.compile(r"[A-Za-z\u00c0-\u024f]{46,}")
@@ -42,11 +44,17 @@ def fold(text: str) -> str:
     become one; line ends stay, for they end a sentence.
     """
     text = _ROMAN_BEFORE_CHINESE.sub(lambda match: _ROMAN_ZH[match[0]], text)
-    folded = "".join(map(_fold_character, _FRACTION.sub(" ", text)))
+    text = _RAISED.sub(_power, _FRACTION.sub(" ", text))
+    folded = "".join(map(_fold_character, text))
     folded = _BETWEEN_FIGURES.sub(lambda match: _NARROW[match[1]], folded)
     folded = collapse(folded)
     folded = _LONG_WORD.sub(lambda match: _broken(match[0]), folded)
     return _SPACES.sub(" ", folded).strip()
+
+
+def _power(match: re.Match[str]) -> str:
+    is_power = match[0] not in ("²", "³") and match.string[: match.start()][-1:].isdecimal()
+    return f"^{match[0]}".replace("²", "2").replace("³", "3") if is_power else match[0]
 
 
 def _broken(word: str) -> str:

@@ -225,6 +225,11 @@ READINGS = [
     # Media.
     ("Tuned to FM 101.7.", "Tuned to FM one hundred one point seven."),
     ("See abc.com/a?id=12.", "See abc dot com slash a question mark id equals one two."),
+    ("Lap time 1:32.456, then 2:05.3", "Lap time one thirty two point four five six, then two oh five point three"),
+    # Standards and powers of ten.
+    ("the ISO 9001:2015 audit", "the ISO nine thousand one, twenty fifteen audit"),
+    ("6.8×10^9/L", "six point eight times ten to the power of nine per liter"),
+    ("2 x 10⁻³ m", "two times ten to the power of minus three m"),
 ]
 
 

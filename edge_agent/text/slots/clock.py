@@ -51,6 +51,33 @@ def _time_en(match: re.Match[str]) -> str:
     return time_en(match["hour"], match["minute"], match["second"])
 
 
+def _scores_zh(match: re.Match[str]) -> str:
+    return re.sub(r"(\d+)[-–:](\d+)", lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}", match[0])
+
+
+def _lasts_zh(match: re.Match[str]) -> str:
+    """Minutes and seconds, or what has hours before them; 用时2:15 may be either."""
+    if match["label"] in ("用时", "耗时") and not match["hour"]:
+        return match[0]
+    if not match["hour"]:
+        return f"{match['label']}{match['is']}{_timed_zh(match)}"
+    hours = time_zh(match["hour"], match["minute"], match["second"]).replace("点", "小时", 1)
+    return f"{match['label']}{match['is']}{hours}{numbers_zh.digits(match['part'] or '')}"
+
+
+def _timed_zh(match: re.Match[str]) -> str:
+    """`1`, `32`, `456` -> 一分三十二秒四五六."""
+    minutes = f"{numbers_zh.cardinal(str(int(match['minute'])), two='两')}分" if int(match["minute"]) else ""
+    if minutes and not int(match["second"]) and not match["part"]:
+        return f"{minutes}钟"
+    return f"{minutes}{numbers_zh.cardinal(match['second'], two='两')}秒{numbers_zh.digits(match['part'] or '')}"
+
+
+def _timed_en(match: re.Match[str]) -> str:
+    second = ("oh " if match["second"][0] == "0" else "") + numbers_en.pair(int(match["second"]))
+    return f"{numbers_en.pair(int(match['minute']))} {second} point {numbers_en.digits(match['part'])}"
+
+
 def _hours_en(match: re.Match[str]) -> str:
     hours = numbers_en.pair(int(match["hour"]))
     minutes = time_en(match["hour"], match["minute"]).removeprefix(hours) if int(match["minute"]) else " hundred"
@@ -84,7 +111,11 @@ def _span_en(match: re.Match[str]) -> str:
 
 _RATIO_ZH: Final = r"(?<![\d:])(\d{1,3}):(\d{1,4})(?=的?(?:比例|比分|获胜|领先|战平|取胜|胜|落后|大胜|险胜|击败|稀释))"
 
-_SCORED: Final = "的?(?:比分)?(?:获胜|取胜|胜出|领先|战平|战胜|落后|大胜|险胜|完胜|击败)"
+_SCORED: Final = "的?(?:比分)?(?:获胜|取胜|胜出|领先|战平|战胜|落后|大胜|险胜|完胜|击败|不敌|负于|惜败|胜(?![任地率算]))"
+_SCORE: Final = r"\d{1,3}[-–:]\d{1,3}"
+_TIMED: Final = r"(?P<minute>\d{1,2}):(?P<second>[0-5]\d)"
+_PART: Final = r"\.(?P<part>\d{1,3})"
+_LASTS: Final = r"(?P<label>时长|配速|圈速|成绩|倒计时|历时|用时|耗时)(?P<is>[为是约：:]?\s?)"
 
 ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z])([AaPp][Mm])\s?(\d{1,2}:\d\d)", r"\2\1"),
@@ -92,7 +123,7 @@ ZH: Final[tuple[Rule, ...]] = (
         rf"(?<![\d.-])(\d{{1,3}})-(\d{{1,3}})(?=(?:[、,，]\s?\d{{1,3}}-\d{{1,3}})*{_SCORED})",
         lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}",
     ),
-    rule(r"(比分[为是]?\s?)(\d{1,3})[-–:](\d{1,3})(?!\d)", lambda m: f"{m[1]}{numbers_zh.cardinal(m[2])}比{numbers_zh.cardinal(m[3])}"),
+    rule(rf"(?:比分|比赛结果|赛果)[为是：:]?\s?{_SCORE}(?:[、,，/]\s?{_SCORE})*(?![\d:])", _scores_zh),
     rule(
         r"((?:比例|配比|比率|兑水)[为是按]?:?\s?)(\d{1,3}):(\d{1,4})(?![\d:])",
         lambda m: f"{m[1]}{numbers_zh.cardinal(m[2])}比{numbers_zh.cardinal(m[3])}",
@@ -100,6 +131,8 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<!\d)24/7(?![\d/.])", "全天候"),
     rule(_RATIO_ZH, lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"(?<![\d:.])(?P<hour>1[0-2]|0?\d)(?::(?P<minute>[0-5]\d))?{_HALF}", _half_of_day_zh),
+    rule(rf"{_LASTS}(?:(?P<hour>\d{{1,2}}):)?{_TIMED}(?:{_PART})?(?![\d:])", _lasts_zh),
+    rule(rf"(?<![\d:.]){_TIMED}{_PART}(?![\d:])", _timed_zh),
     rule(rf"{_TIME}分?(?P<dash>{_DASH})(?=\d{{1,2}}:\d\d)", lambda m: f"{_time_zh(m)}到"),
     rule(rf"{_TIME}(?:分(?![钟组批段别流享配布店公区期]))?", _time_zh),  # of 分组 and the like the word is left whole
 )
@@ -127,6 +160,7 @@ EN: Final[tuple[Rule, ...]] = (
         rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d){_DASH}(?P<to>[01]?\d|2[0-4]):(?P<past>[0-5]\d)(?![\d:])",
         _span_en,
     ),
+    rule(rf"(?<![\d:.]){_TIMED}{_PART}(?![\d:])", _timed_en),
     rule(rf"{_TIME}\s?[-–—]\s?(?=(?:1[0-2]|[1-9])(?![\d:.,%/-]*\d|%))", lambda m: f"{_time_en(m)} to "),
     rule(rf"{_TIME}\s?(?:hrs|hours)\b", _hours_en),
     rule(

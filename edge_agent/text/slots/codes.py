@@ -27,6 +27,8 @@ _NOT_PLACES: Final = r"| ?(?:feet|ft|k?m|mi|miles|meters|people)\b"
 _ROOMS_ZH: Final = "室|病房|房|教室|会议室|办公室|化验室|考场|诊室|包厢|包间|客房|宿舍|套房"
 _SPOTS_ZH: Final = "货[位架]|[库仓储车工机泊]位|座[位椅]"
 _ROW_ZH: Final = "号(?:登机|检票|安检|值机|柜台|窗口|站台|闸机|通道|门)"
+_STANDARD: Final = r"(?:ISO|GB|IEC|EN|IATF|DIN|JIS)(?:/[A-Z]{1,3})?\s?"
+_YEAR: Final = r"(?:19|20)\d\d"
 _WORDS_IN_CODES: Final = frozenset(("REV", "MOD", "VER", "MAX", "PRO"))
 """Said as words between hyphens; other capitals are spelled."""
 _SHORT_CODE: Final = re.compile(r"[1-9]\d?[A-Z]?")
@@ -145,6 +147,15 @@ def _located_zh(match: re.Match[str]) -> str:
     return letters(zone) + "杠".join(numbers_zh.cardinal(part) if len(part) < 3 else numbers_zh.digits(part, one="幺") for part in parts)
 
 
+def _standard_zh(match: re.Match[str]) -> str:
+    year = f"{'杠' if match[3] == '-' else '，'}{match[4]}" if match[4] else ""
+    return match[1] + numbers_zh.digits(match[2] + year)
+
+
+def _standard_en(match: re.Match[str]) -> str:
+    return f"{match[1]}, {numbers_en.year(match[2])}"
+
+
 def _rooms_zh(match: re.Match[str]) -> str:
     return f"{code_zh(match[1], one='幺')}到{code_zh(match[2], one='幺')}"
 
@@ -178,7 +189,7 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![A-Za-z\d.])(\d{1,2})F(?![A-Za-z\d])", lambda m: f"{numbers_zh.cardinal(m[1])}楼"),
     rule(r"(?<![A-Za-z\d])(I{1,3}|IV)(?=[型级期度类])", lambda m: {"I": "一", "II": "二", "III": "三", "IV": "四"}[m[1]]),
     rule(r"(?<![A-Za-z\d层楼])-(\d{1,2})(?=[层楼])", lambda m: f"负{numbers_zh.cardinal(m[1])}"),
-    rule(r"((?:ISO|GB|IEC|EN)(?:/T)?\s?)(\d{3,6})(?!\d)", lambda m: m[1] + numbers_zh.digits(m[2])),
+    rule(rf"({_STANDARD})(\d{{3,6}})(?:([:-])({_YEAR}))?(?!\d)", _standard_zh),
     rule(r"(?<![A-Za-z\d])(K?N)(9[059])(?!\d)", lambda m: letters(m[1]) + numbers_zh.digits(m[2])),
     rule(r"(?<![A-Za-z\d])A{2,5}(?=级)", lambda m: f"{numbers_zh.cardinal(str(len(m[0])))}A"),
     rule(r"双(1[12])(?!\d)", lambda m: "双" + numbers_zh.cardinal(m[1])),
@@ -191,6 +202,7 @@ ZH: Final[tuple[Rule, ...]] = (
 )
 
 EN: Final[tuple[Rule, ...]] = (
+    rule(rf"(?<![A-Za-z])({_STANDARD}\d{{3,6}})[:-]({_YEAR})(?!\d)", _standard_en),
     rule(r"(?<=[A-Z]\d)\s?[-–]\s?(?=[A-Z]\d)|(?<=[A-Z]\d\d)\s?[-–]\s?(?=[A-Z]\d)", " to "),
     rule(r"(?<![A-Za-z\d-])(([A-Z]{1,3})\d{3,6})\s?[-–]\s?(?=\2\d{3,6}(?![\d-]))", r"\1 to "),
     rule(r"(?<![\d.])\d{3,4}(?: \d{3,4}){2,4}(?![\d.]*\d)", lambda m: numbers_en.digits(m[0])),

@@ -115,7 +115,10 @@ def cardinal_en(match: re.Match[str]) -> str:
 _ORDINAL_EN: Final = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?![A-Za-z])"
 _MIXED: Final = r"(?<![\d/.,])(\d{1,4})[ -](\d{1,2})/(\d{1,2})(?![\d/]|\.\d)"
 _LONE: Final = r"(?<![\d.,A-Za-z])"
-_NEGATIVE: Final = r"(?<![\dA-Za-z\u4e00-\u9fff%)])[-−](?=\d)|(?<=[为是达至到约低降值额比])[-−](?=\d)"
+_NEGATIVE: Final = (
+    r"(?<![\dA-Za-z\u4e00-\u9fff%)])[-−](?=\d)|(?<=[为是达至到约低降值额比度益差音移幅])[-−](?=\d)"
+    r"|(?<=[\u4e00-\u9fff])[-−](?=0\.\d)"
+)
 _COUNT: Final = r"(\d{1,3}(?:,\d{3})+|\d{1,5})"
 _SLASHED: Final = rf"(?<![\d/.]){_COUNT}/{_COUNT}(?![\d/]|\.\d)"
 
@@ -127,10 +130,15 @@ ZH: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d:])(\d+):(\d+)(?![\d:])", lambda m: f"{numbers_zh.cardinal(m[1])}比{numbers_zh.cardinal(m[2])}"),
     rule(rf"{_LONE}({NUMBER})\s?(?:-|–|—|~){{1,2}}\s?({NUMBER})(?P<counted>(?=\s?(?:{COUNTED_ZH})))?(?![\d-])", _range_zh),
     rule(r"(?<=[周拜期][一二三四五六日天])\s?(?:-|–|—|~){1,2}\s?(?=周|星期|礼拜|[一二三四五六日天])", "到"),
-    rule(r"(?<=[\d日号点分秒年月度元])\s?(?:-|–|—|~){1,2}\s?(?=[\d零一二三四五六七八九十两]|[次翌]日|凌晨|[早晚]上|[上下中]午)", "到"),
+    rule(
+        r"(?:(?<=[\d日号点分秒年月元])|(?<=[\d零一二三四五六七八九十百氏年]度))\s?(?:-|–|—|~){1,2}\s?"
+        r"(?=[\d零一二三四五六七八九十两]|[次翌]日|凌晨|[早晚]上|[上下中]午)",
+        "到",
+    ),
     rule(r"(?<=[楼层])\s?[-–—~]\s?(?=[负B]?[\d一二三四五六七八九十]{1,3}[楼层])", "到"),
     rule(rf"({NUMBER})\s?[×xX*]\s?(?=\d)", lambda m: f"{numbers_zh.cardinal(m[1])}乘"),
     rule(r"(?<=[\u4e00-\u9fff])\s?[×*]\s?(?=\d)", "乘"),
+    rule(rf"(?<=\d秒)\d\d(?![\d.:%]|\s?(?:{COUNTED_ZH}))", lambda m: numbers_zh.digits(m[0])),
     rule(rf"{_LONE}(\d+0)\+(?=\s?(?:{COUNTED_ZH}|款|项|岁))", lambda m: f"{numbers_zh.cardinal(m[1])}多"),
     rule(r"(?<=\d)\+(?=[\s，。！？；、：]|$)", "加"),
     rule(rf"{_LONE}(?<!第)2(?=\s?(?:{COUNTED_ZH}))(?![.,]?\d)", "两"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from edge_agent.text import punctuation
+from edge_agent.text import numbers_en, numbers_zh, punctuation
 from edge_agent.text.slots.rule import Rule, rule
 
 _WORD: Final = r"[A-Za-z\u4e00-\u9fff]"
@@ -55,6 +55,7 @@ EARLY_ZH: Final[tuple[Rule, ...]] = (
     rule(rf"\s?(?<![-=])>\s?{_AMOUNT}", lambda m: _greater(m, "大于")),
     rule(r"((?:^|[，。：:；、（(]|[为是需有共])\s?|[A-Za-z] )~\s?(?=[¥$€£]?\d)", r"\1约"),
     rule(r"(?<=约)~", ""),
+    rule(r"(?<=[\dA-Za-z])\^([-+]?)(\d{1,3})(?!\d)", lambda m: f"的{'负' if m[1] == '-' else ''}{numbers_zh.cardinal(m[2])}次方"),
     rule(r"(?<=°[CF])\s?/\s?(?=[-−]?\d{1,3}(?:\.\d+)?\s?°)", "，"),
     rule(r"(?<![A-Za-z\d])([A-Za-z]{1,6}\d{1,4}(?:\.\d+)?) (?=\d)", r"\1，"),
 )
@@ -69,6 +70,10 @@ EARLY_EN: Final[tuple[Rule, ...]] = (
     rule(rf"\s?(?<![-=])>\s?{_AMOUNT}", lambda m: _greater(m, " greater than ")),
     rule(r"\b([Aa]bout|[Aa]pproximately|[Aa]round) ~(?=\d)", r"\1 "),
     rule(r"(^|[a-z(,:;] |[(,:;])~\s?(?=[$£€]?\d)", r"\1about "),
+    rule(
+        r"(\s?[x×]\s?10)?(?<=[\dA-Za-z])\^([-+]?)(\d{1,3})(?!\d)",
+        lambda m: f"{' times 10' if m[1] else ''} to the power of {'minus ' if m[2] == '-' else ''}{numbers_en.cardinal(m[3])}",
+    ),
     rule(r"\b((?:Sp|C|N|S)?O2|PM2\.5|PM10) (?=\d)", r"\1, "),
     rule(r"(?<=°[CF])\s?/\s?(?=[-−]?\d{1,3}(?:\.\d+)?\s?°)", ", "),
     rule(r"\b([Bb]etween [$€£¥]?\d[\d:.,]*%?)\s?[-–—~]\s?(?=[$€£¥]?\d)", r"\1 and "),
