@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any, Protocol
 
 from distill.evaluate.clip import Clip
 from distill.evaluate.sentences import Lang
+from distill.staged import staged_file
 
 LISTENING_RATE = 16_000
 
@@ -48,8 +48,6 @@ class Remembering:
             return json.loads(path.read_text("utf-8"))["answer"]
         except (OSError, ValueError, KeyError, TypeError):  # none yet, or cut off while copied: the answer can always be had again
             answer = self._listener.listen(clip, lang)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({"answer": answer}, ensure_ascii=False), "utf-8")
-        temporary.rename(path)
+        with staged_file(path) as file:
+            file.write_text(json.dumps({"answer": answer}, ensure_ascii=False), "utf-8")
         return answer

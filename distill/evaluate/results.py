@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from distill.evaluate.bootstrap import Interval
 from distill.evaluate.errors import EvaluationError
 from distill.evaluate.measures import MEASURES, Measure
 from distill.evaluate.text_errors import Counted
+from distill.staged import staged_file
 
 FORMAT = 1
 FILE = "scores.json"
@@ -96,10 +96,9 @@ def save(scores: Scores, folder: Path) -> Path:
         for system in scores.systems
         for lang in scores.langs
     }
-    temporary = folder / f".{FILE}-{os.getpid()}.tmp"
     document = {"format": FORMAT, "summary": summary, **asdict(scores)}
-    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
-    temporary.rename(folder / FILE)
+    with staged_file(folder / FILE) as file:
+        file.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
     return folder / FILE
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Callable
 from functools import cached_property
@@ -16,6 +15,7 @@ import numpy as np
 from distill.evaluate.clip import Clip
 from distill.evaluate.errors import EvaluationError
 from distill.evaluate.sentences import Sentence
+from distill.staged import staged_file
 from distill.teachers import Teacher
 from edge_agent import text
 from edge_agent.synthesis import Runtime
@@ -72,12 +72,9 @@ class TeacherSystem:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # none yet, or cut off while copied: ask again
             said = self._teacher.speak(phonemes, sentence.text)
         clip = Clip.of(said.audio, self._teacher.sample_rate, said.frames)
-        self._memory.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
         durations = {} if clip.frames is None else {"frames": clip.frames}
-        with temporary.open("wb") as file:
+        with staged_file(path) as stage, stage.open("wb") as file:
             np.savez(file, audio=clip.audio, sample_rate=clip.sample_rate, **durations)
-        temporary.rename(path)
         return clip
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from distill.report.losses import LOG_FILE, read_log
 from distill.report.page import render
+from distill.staged import staged_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,11 +25,10 @@ def run(options: argparse.Namespace) -> str:
 
     Raises:
         EdgeAgentError: the evaluation, its audio or the log cannot be read.
+        OSError: the report cannot be written.
     """
     losses = read_log(options.run) if options.run else None
     page = render(options.evaluation, title=options.title, examples=options.examples, losses=losses)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = options.out.with_name(f".{options.out.name}-{os.getpid()}.tmp")
-    temporary.write_text(page, "utf-8")
-    temporary.rename(options.out)
+    with staged_file(options.out) as file:
+        file.write_text(page, "utf-8")
     return f"{options.out}: {len(page.encode()) / 1e6:.1f} MB"

@@ -173,3 +173,10 @@ def test_the_command_writes_one_file(evaluation, tmp_path, capsys):
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert main(["report", "--evaluation", str(tmp_path), "--out", str(tmp_path / "x.html")]) == 1
     assert "scores.json" in capsys.readouterr().err
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_and_nothing_is_left_beside_it(evaluation, tmp_path, capsys):
+    (tmp_path / "runs").mkdir()
+    assert main(["report", "--evaluation", str(evaluation), "--out", str(tmp_path / "runs"), "--examples", "1"]) == 1
+    assert f"it is a folder; name a file: '{tmp_path / 'runs'}'" in capsys.readouterr().err
+    assert not list((tmp_path / "runs").iterdir()) and not list(tmp_path.glob(".*"))
