@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +18,13 @@ from distill.corpus.shards import Item
 from distill.corpus.texts import LANGUAGES
 from distill.evaluate.clip import Clip
 from distill.evaluate.naturalness import Naturalness
+from distill.staged import staged_file
 from distill.student import MobileSoVITS, StudentConfig
 from distill.train import checkpoint
 from distill.train.data import AudioBatch, text_batch
 from distill.train.losses import SpectralLoss
 from distill.train.step import crop_wave, text_losses
+from edge_agent.digest import sha256_of
 from edge_agent.errors import EdgeAgentError
 
 SENTENCES = 20
@@ -121,7 +121,7 @@ def choose(folder: Path, judge: Judge, last: int, progress: Callable[[Sequence[P
     """Score the newest ``last`` checkpoints of ``folder`` and record the best in ``chosen.json``.
 
     Raises:
-        ChoiceError: there is no checkpoint, or none that can be scored.
+        ChoiceError: there is no checkpoint, or none that can be scored, or the best was deleted meanwhile.
     """
     paths = checkpoint.all_in(folder)[-last:]
     if not paths:
@@ -145,9 +145,12 @@ def choose(folder: Path, judge: Judge, last: int, progress: Callable[[Sequence[P
 
 def _load(path: Path) -> tuple[MobileSoVITS, Tensor]:
     state = checkpoint.load(path)
-    model = MobileSoVITS(StudentConfig.from_dict(state["student"]))
-    model.load_state_dict(state["average"])
-    return model.eval(), state["speaker"]
+    try:
+        model = MobileSoVITS(StudentConfig.from_dict(state["student"]))
+        model.load_state_dict(state["average"])
+        return model.eval(), state["speaker"]
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise checkpoint.CheckpointError(f"it holds no student that this program can build ({error!r})") from error
 
 
 def _finite(score: float) -> float:
@@ -162,13 +165,16 @@ def _bar(paths: Sequence[Path]) -> Sequence[Path]:
 
 def _record(choice: Choice) -> None:
     path = choice.checkpoint.with_name(checkpoint.CHOSEN)
+    try:
+        digest = sha256_of(choice.checkpoint)
+    except FileNotFoundError as error:
+        raise ChoiceError(f"{choice.checkpoint} was deleted meanwhile: a training goes on there; choose again when it has ended") from error
     values = {
         "version": VERSION,
         "checkpoint": choice.checkpoint.name,
-        "sha256": hashlib.sha256(choice.checkpoint.read_bytes()).hexdigest(),
+        "sha256": digest,
         "metric": choice.metric,
         "scores": choice.scores,
     }
-    temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
-    temporary.rename(path)
+    with staged_file(path) as file:
+        file.write_text(json.dumps(values, indent=1) + "\n", "utf-8")

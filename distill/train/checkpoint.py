@@ -56,7 +56,7 @@ def load(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises a different type for each way a file can be broken
         # its advice on pickles is to trust them
         reason = "it holds more than tensors and numbers" if isinstance(error, pickle.UnpicklingError) else error
-        raise CheckpointError(f"{path} is not a readable checkpoint ({reason}); delete it to go on from the one before") from error
+        raise CheckpointError(f"{path} is not a readable checkpoint ({reason})") from error
     found = state.get("format") if isinstance(state, dict) else None
     if found != FORMAT:
         raise CheckpointError(f"{path} has checkpoint format {found}, this program reads {FORMAT}")

@@ -182,7 +182,11 @@ class Trainer:
         path = checkpoint.newest(self.folder)
         if path is None:
             return
-        state = checkpoint.load(path)
+        advice = "delete it to go on from the one before"
+        try:
+            state = checkpoint.load(path)
+        except checkpoint.CheckpointError as error:
+            raise checkpoint.CheckpointError(f"{error}; {advice}") from error
         try:
             self._refuse_strangers(path, state, accept_changes)
             self.model.load_state_dict(state["model"])
@@ -195,6 +199,8 @@ class Trainer:
                 self._cloned_from = sorted({*state["cloned_from"], *(self._cloned_from or ())})
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise checkpoint.CheckpointError(f"{path} is no checkpoint of this training ({error}); use another folder") from error
+        if not all(value.isfinite().all() for value in [*self.model.state_dict().values(), *self.average.values()]):
+            raise checkpoint.CheckpointError(f"{path} holds weights that are not finite; {advice}")
         for name, norms in state.get("watches", {}).items():
             self._watches[name].restore(norms)
 
@@ -208,7 +214,8 @@ class Trainer:
             found.append(f"the corpus was {state['corpus']}, now {self._corpus}")
         if found and not accept_changes:
             raise checkpoint.CheckpointError(
-                f"{path} was made with another configuration: {'; '.join(found)}. Undo that, train in another folder, or accept the changes"
+                f"{path} was made with another configuration: {'; '.join(found)}. Undo that, train in another folder, or say "
+                "--accept-changes"
             )
 
 

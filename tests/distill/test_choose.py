@@ -68,6 +68,28 @@ def test_a_checkpoint_that_cannot_be_scored_is_left_out(run):
     assert choice.scores == {"step-0000001.pt": 1.0, "step-0000002.pt": None, "step-0000003.pt": None}
 
 
+@pytest.mark.parametrize("spoil", [lambda state: state.pop("student"), lambda state: state["average"].pop("text.duration.bias")])
+def test_a_checkpoint_that_holds_something_else_is_left_out(run, spoil):
+    folder = run(1.0, 5.0)
+    state = checkpoint.load(folder / "step-0000002.pt")
+    spoil(state)
+    checkpoint.save(folder / "step-0000002.pt", state)
+    choice = choose(folder, Reading(higher_is_better=True), 4, progress=list)
+    assert choice.scores == {"step-0000001.pt": 1.0, "step-0000002.pt": None}
+
+
+def test_a_checkpoint_that_a_training_deletes_meanwhile_is_told(run):
+    class Late(Reading):
+        def score(self, model, speaker) -> float:
+            (folder / "step-0000001.pt").unlink()
+            return super().score(model, speaker)
+
+    folder = run(1.0)
+    with pytest.raises(ChoiceError, match=r"step-0000001\.pt was deleted meanwhile: a training goes on there"):
+        choose(folder, Late(higher_is_better=True), 4, progress=list)
+    assert not list(folder.glob("*chosen.json*"))
+
+
 def test_nothing_to_choose_from_is_told(run, tmp_path):
     with pytest.raises(ChoiceError, match=r"no step-\*\.pt in .*train first"):
         choose(tmp_path, Reading(higher_is_better=True), 4, progress=list)

@@ -33,7 +33,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 def test_a_damaged_or_hostile_file_is_refused_and_not_executed(tmp_path, content):
     path = tmp_path / "step-0000001.pt"
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"step-0000001.pt is not a readable checkpoint .*delete it to go on from the one before"):
+    with pytest.raises(CheckpointError, match=r"step-0000001.pt is not a readable checkpoint \(.*\)$"):
         checkpoint.load(path)
 
 

@@ -215,11 +215,23 @@ def test_a_checkpoint_of_another_configuration_is_refused(items, whole, tmp_path
 def test_all_differences_are_told_at_once_and_can_be_accepted(items, whole, tmp_path):
     (tmp_path / "step-0000003.pt").write_bytes((whole / "step-0000003.pt").read_bytes())
     other = torch.nn.functional.normalize(torch.ones(tiny.STUDENT.speaker_dim), dim=0)
-    with pytest.raises(CheckpointError, match=r"ema was 0\.9, now 0\.5; the speaker vector is another\. Undo"):
+    with pytest.raises(CheckpointError, match=r"ema was 0\.9, now 0\.5; the speaker vector is another\. Undo .* or say --accept-changes"):
         tiny.trainer(tiny.config(ema=0.5), tmp_path, items, speaker=other)
     trainer = tiny.trainer(tiny.config(ema=0.5), tmp_path, items, speaker=other, accept_changes=True)
     trainer.run(4)
     assert _state(tmp_path, 4)["config"]["ema"] == 0.5
+
+
+def test_a_newest_checkpoint_that_nothing_can_go_on_from_is_told_with_what_to_do(items, whole, tmp_path):
+    path = tmp_path / "step-0000003.pt"
+    path.write_bytes((whole / path.name).read_bytes()[:5000])
+    with pytest.raises(CheckpointError, match=r"step-0000003\.pt is not a readable .*; delete it to go on from the one before"):
+        tiny.trainer(tiny.config(), tmp_path, items)
+    state = _state(whole, 3)
+    state["model"]["text.duration.bias"].fill_(math.nan)
+    checkpoint.save(path, state)
+    with pytest.raises(CheckpointError, match=r"step-0000003\.pt holds weights that are not finite; delete it to go on"):
+        tiny.trainer(tiny.config(), tmp_path, items)
 
 
 def test_another_corpus_is_refused(items, tmp_path):
