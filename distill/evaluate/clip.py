@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from distill.evaluate.errors import EvaluationError
+from distill.staged import staged_file
 
 FRAMES_PER_S = 80
 """The grid of durations, of the pitch tracker and of the spectra."""
@@ -57,9 +59,15 @@ class Clip:
         return soxr.resample(wave, self.sample_rate, sample_rate).astype(np.float32)
 
     def write(self, path: Path) -> None:
-        """Write a 16-bit mono WAV file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, self.audio, self.sample_rate, subtype="PCM_16", format="WAV")
+        """Write a 16-bit mono WAV file, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        content = io.BytesIO()  # libsndfile says of a full disk no more than "System error."
+        soundfile.write(content, self.audio, self.sample_rate, subtype="PCM_16", format="WAV")
+        with staged_file(path) as file:
+            file.write_bytes(content.getbuffer())
 
     @classmethod
     def read(cls, path: Path) -> Clip:
