@@ -147,8 +147,8 @@ def _sound(path: Path, descriptor: int) -> Iterator[soundfile.SoundFile]:
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
         sound = soundfile.SoundFile(descriptor, closefd=False)
-    except soundfile.SoundFileError as error:
-        raise RecordingError(path, f"is no sound file that can be read ({error}): give WAV or FLAC") from error
+    except soundfile.LibsndfileError as error:  # all of its message would name a file descriptor
+        raise RecordingError(path, f"is no sound file that can be read ({error.error_string}): give WAV or FLAC") from error
     with sound:
         yield sound
 

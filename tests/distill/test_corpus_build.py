@@ -65,13 +65,14 @@ def test_a_run_killed_in_the_middle_leaves_whole_shards_and_goes_on_to_the_same_
 
 
 INTERRUPTED_BUILD = """
-import pathlib, sys
+import pathlib, signal, sys
 from distill.command import carried_out
 from distill.corpus.build import build
 from tests.distill.humming import Endless
 from tests.distill.test_corpus_build import LINES
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     sys.exit(carried_out("corpus", lambda: build(LINES, Endless, pathlib.Path(sys.argv[1]), processes=2)))
 """
 
@@ -83,9 +84,12 @@ def test_ctrl_c_ends_all_processes_without_a_traceback(tmp_path):
     with subprocess.Popen(
         [sys.executable, str(script), str(tmp_path / "corpus")], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as running:  # fmt: skip
-        eventually((tmp_path / "humming").exists, "a worker that speaks")
-        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to every process of the command
-        _, told = running.communicate(timeout=60)  # comes to an end when no process is left that could write
+        try:
+            eventually((tmp_path / "humming").exists, "a worker that speaks")
+            os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+            _, told = running.communicate(timeout=60)  # comes to an end when no process is left that could write
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert "Traceback" not in told and told.endswith("corpus: interrupted; say it again to finish\n")
     assert list((tmp_path / "corpus").iterdir()) == []

@@ -43,7 +43,7 @@ def test_a_weight_that_changed_on_disk_is_found(tmp_path):
     content = path.read_bytes()
     weight = torch.tensor(0.1234).numpy().tobytes()
     path.write_bytes(content.replace(weight, b"\0" * 4, 1))
-    with pytest.raises(CheckpointError, match=r"step-0000001.pt is not a readable checkpoint \(.*data.*; delete it"):
+    with pytest.raises(CheckpointError, match=r"step-0000001.pt is not a readable checkpoint \(.*data.*"):
         checkpoint.load(path)
 
 
